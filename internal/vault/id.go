@@ -1,0 +1,199 @@
+package vault
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"strings"
+)
+
+// Identifiers that people read and type start with a letter for their kind and end with a check character
+// (ISO 7064 MOD 37,36), so that a mistyped or transposed character never resolves to something else.
+type (
+	// OrgID names an organization.
+	OrgID string
+	// BeneficiaryID names a beneficiary and the vault kept for them.
+	BeneficiaryID string
+	// DocumentID names a document through all its versions.
+	DocumentID string
+	// ConsentID names one consent record.
+	ConsentID string
+	// TeamID names a team; an agent is a team of one.
+	TeamID string
+	// AgentID names a person who works for the organization.
+	AgentID string
+	// BatchID names one import run.
+	BatchID string
+	// DeviceID is the fingerprint of a device's signing key.
+	DeviceID string
+	// WriterID is DeviceID plus "-" plus a random incarnation.
+	WriterID string
+	// EpochID names an epoch: "<writer>/<n>", the path of its parcel.
+	EpochID string
+)
+
+const (
+	idAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+	// dataAlphabet leaves out i, l, o and u, which are misread.
+	dataAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+	idDataLen    = 11
+	idLen        = 1 + idDataLen + 1
+)
+
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// NewObjectName returns a random object name: 128 bits in lower-case base32, 26 characters.
+func NewObjectName() string {
+	var b [16]byte
+	mustRandom(b[:])
+	return lowerBase32.EncodeToString(b[:])
+}
+
+// NewOrgID returns a random identifier.
+func NewOrgID() OrgID { return OrgID(newID('o')) }
+
+// NewBeneficiaryID returns a random identifier.
+func NewBeneficiaryID() BeneficiaryID { return BeneficiaryID(newID('b')) }
+
+// NewDocumentID returns a random identifier.
+func NewDocumentID() DocumentID { return DocumentID(newID('d')) }
+
+// NewConsentID returns a random identifier.
+func NewConsentID() ConsentID { return ConsentID(newID('c')) }
+
+// NewTeamID returns a random identifier.
+func NewTeamID() TeamID { return TeamID(newID('t')) }
+
+// NewAgentID returns a random identifier.
+func NewAgentID() AgentID { return AgentID(newID('a')) }
+
+// NewBatchID returns a random identifier.
+func NewBatchID() BatchID { return BatchID(newID('i')) }
+
+// DeviceIDOf returns the fingerprint of an ed25519 public key: the first 130 bits of its SHA-256.
+func DeviceIDOf(publicKey []byte) DeviceID {
+	sum := sha256.Sum256(publicKey)
+	return DeviceID(lowerBase32.EncodeToString(sum[:])[:26])
+}
+
+// NewWriterID returns a writer of the device with a fresh random incarnation.
+func NewWriterID(d DeviceID) WriterID {
+	var b [5]byte
+	mustRandom(b[:])
+	return WriterID(string(d) + "-" + lowerBase32.EncodeToString(b[:]))
+}
+
+// Device returns the device that owns the writer.
+func (w WriterID) Device() DeviceID {
+	d, _, _ := strings.Cut(string(w), "-")
+	return DeviceID(d)
+}
+
+// Valid reports whether w has the shape of a writer id.
+func (w WriterID) Valid() bool {
+	d, inc, ok := strings.Cut(string(w), "-")
+	return ok && len(d) == 26 && len(inc) == 8 && isLowerBase32(d) && isLowerBase32(inc)
+}
+
+// ParseID checks kind and check character of an identifier that a person may have typed, ignoring case and the
+// separators space and "-". It returns the canonical form, or an error with CodeNotFound: a mistyped id names nothing.
+func ParseID(kind byte, s string) (string, error) {
+	s = strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(s))
+	if !LooksLikeID(kind, s) {
+		return "", Errorf(CodeNotFound, "no such id (it must be %d characters starting with %q)", idLen, string(kind))
+	}
+	if checkCharacter(s[:idLen-1]) != s[idLen-1] {
+		return "", Errorf(CodeNotFound, "the id is mistyped: its check character does not match")
+	}
+	return s, nil
+}
+
+// ParseBeneficiaryID is ParseID for beneficiaries.
+func ParseBeneficiaryID(s string) (BeneficiaryID, error) {
+	id, err := ParseID('b', s)
+	return BeneficiaryID(id), err
+}
+
+// ParseDocumentID is ParseID for documents.
+func ParseDocumentID(s string) (DocumentID, error) {
+	id, err := ParseID('d', s)
+	return DocumentID(id), err
+}
+
+// ParseConsentID is ParseID for consents.
+func ParseConsentID(s string) (ConsentID, error) {
+	id, err := ParseID('c', s)
+	return ConsentID(id), err
+}
+
+// LooksLikeID reports whether s has the length, kind and alphabet of an identifier, whatever its check character.
+func LooksLikeID(kind byte, s string) bool {
+	if len(s) != idLen || s[0] != kind {
+		return false
+	}
+	for i := 1; i < idLen-1; i++ {
+		if strings.IndexByte(dataAlphabet, s[i]) < 0 {
+			return false
+		}
+	}
+	return strings.IndexByte(idAlphabet, s[idLen-1]) >= 0
+}
+
+func newID(kind byte) string {
+	var b [idDataLen]byte
+	mustRandom(b[:])
+	id := make([]byte, 0, idLen)
+	id = append(id, kind)
+	for _, c := range b {
+		id = append(id, dataAlphabet[c&31])
+	}
+	return string(append(id, checkCharacter(string(id))))
+}
+
+// checkCharacter computes the ISO 7064 MOD 37,36 check character of s, which must be within idAlphabet.
+func checkCharacter(s string) byte {
+	p := 36
+	for i := 0; i < len(s); i++ {
+		p += strings.IndexByte(idAlphabet, s[i])
+		if p > 36 {
+			p -= 36
+		}
+		p = p * 2 % 37
+	}
+	return idAlphabet[(37-p)%36]
+}
+
+// Hash is a SHA-256 digest in lower-case hexadecimal.
+type Hash string
+
+// HashOf returns the SHA-256 of b.
+func HashOf(b []byte) Hash {
+	sum := sha256.Sum256(b)
+	return Hash(hex.EncodeToString(sum[:]))
+}
+
+// Valid reports whether h is 64 lower-case hexadecimal digits.
+func (h Hash) Valid() bool {
+	if len(h) != 64 {
+		return false
+	}
+	for i := 0; i < len(h); i++ {
+		if !strings.ContainsRune("0123456789abcdef", rune(h[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func isLowerBase32(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if (s[i] < 'a' || s[i] > 'z') && (s[i] < '2' || s[i] > '7') {
+			return false
+		}
+	}
+	return true
+}
+
+// mustRandom fills b; crypto/rand.Read never returns an error.
+func mustRandom(b []byte) { _, _ = rand.Read(b) }
