@@ -1,0 +1,115 @@
+package api
+
+// Routes of documents.
+const (
+	RouteDocumentAdd     = "document/add"     // Upload DocumentAddRequest (+ content) → Document
+	RouteDocumentReplace = "document/replace" // Upload DocumentReplaceRequest (+ content) → Document
+	RouteDocumentList    = "document/list"    // List DocumentListRequest → Document
+	RouteDocumentShow    = "document/show"    // DocumentRequest → Document
+	RouteDocumentGet     = "document/get"     // Download GetRequest → Document
+	RouteDocumentEdit    = "document/edit"    // DocumentEditRequest → Document
+	RouteDocumentMove    = "document/move"    // Stream MoveRequest → Document
+	RouteDocumentRemove  = "document/remove"  // DocumentRequest → Document
+)
+
+// DocumentFields describe a document. In requests nil leaves a field as it is and "" clears it.
+type DocumentFields struct {
+	Type         *string `json:"type,omitempty"` // code or alias
+	Title        *string `json:"title,omitempty"`
+	Holder       *string `json:"holder,omitempty"`
+	IssuedOn     *string `json:"issued_on,omitempty"`  // YYYY-MM-DD
+	ExpiresOn    *string `json:"expires_on,omitempty"` // YYYY-MM-DD
+	Period       *string `json:"period,omitempty"`     // YYYY or YYYY-MM
+	Pages        *string `json:"pages,omitempty"`
+	Note         *string `json:"note,omitempty"`
+	OriginalSeen *bool   `json:"original_seen,omitempty"`
+	SourceID     *string `json:"source_id,omitempty"`
+	ReceivedOn   *string `json:"received_on,omitempty"` // YYYY-MM-DD; today if absent in add
+}
+
+// DocumentAddRequest deposits a document; its bytes are the content part.
+type DocumentAddRequest struct {
+	Beneficiary string         `json:"beneficiary"`
+	Fields      DocumentFields `json:"fields"`
+	Private     bool           `json:"private,omitempty"`
+	FileName    string         `json:"file_name,omitempty"` // base name, for show
+	Size        int64          `json:"size,omitempty"`      // plaintext bytes if known, -1 else; checked when ≥ 0
+	Batch       string         `json:"batch,omitempty"`
+}
+
+// DocumentReplaceRequest deposits a new version.
+type DocumentReplaceRequest struct {
+	Document string         `json:"document"`
+	Fields   DocumentFields `json:"fields"`
+	FileName string         `json:"file_name,omitempty"`
+	Size     int64          `json:"size,omitempty"`
+}
+
+// DocumentListRequest selects documents: of one beneficiary, or of every vault that this device reads.
+type DocumentListRequest struct {
+	Beneficiary    string `json:"beneficiary,omitempty"`
+	ExpiringWithin string `json:"expiring_within,omitempty"` // 30d; expired ones are included
+	Type           string `json:"type,omitempty"`
+	All            bool   `json:"all,omitempty"` // consent evidence and removed documents too
+}
+
+// DocumentRequest names a document.
+type DocumentRequest struct {
+	Document string `json:"document"`
+}
+
+// GetRequest opens a document. Card is needed for private ones: words or identity, never logged.
+type GetRequest struct {
+	Document string `json:"document"`
+	How      string `json:"how"` // get, print
+	Card     string `json:"card,omitempty"`
+}
+
+// DocumentEditRequest changes what is said of a document, or its space. Making a private document shared needs the card.
+type DocumentEditRequest struct {
+	Document string         `json:"document"`
+	Fields   DocumentFields `json:"fields"`
+	Space    string         `json:"space,omitempty"` // shared, private
+	Card     string         `json:"card,omitempty"`
+}
+
+// MoveRequest moves a document to another beneficiary.
+type MoveRequest struct {
+	Document string `json:"document"`
+	To       string `json:"to"`
+	DryRun   bool   `json:"dry_run,omitempty"`
+}
+
+// Document is a document as lists and show give it. A private document has no description without the card.
+type Document struct {
+	Head
+	ID           string   `json:"id"`
+	Beneficiary  string   `json:"beneficiary"`
+	Name         string   `json:"name,omitempty"` // the beneficiary's, in lists across vaults
+	DocumentType string   `json:"document_type,omitempty"`
+	Title        string   `json:"title,omitempty"`
+	Space        string   `json:"space"`
+	State        string   `json:"state"` // valid, soon, expired, undated; removed
+	IssuedOn     string   `json:"issued_on,omitempty"`
+	ExpiresOn    string   `json:"expires_on,omitempty"`
+	Period       string   `json:"period,omitempty"`
+	Holder       string   `json:"holder,omitempty"`
+	Pages        string   `json:"pages,omitempty"`
+	Note         string   `json:"note,omitempty"`
+	OriginalSeen bool     `json:"original_seen"`
+	SourceID     string   `json:"source_id,omitempty"`
+	Batch        string   `json:"batch,omitempty"`
+	ReceivedOn   string   `json:"received_on,omitempty"`
+	DepositedBy  string   `json:"deposited_by,omitempty"`
+	Deposited    string   `json:"deposited"` // RFC 3339
+	FileName     string   `json:"file_name,omitempty"`
+	MediaType    string   `json:"media_type,omitempty"`
+	Size         int64    `json:"size"`
+	Digest       string   `json:"digest,omitempty"` // SHA-256 of the plaintext
+	Versions     int      `json:"versions"`
+	Evidence     string   `json:"evidence,omitempty"` // consent that it proves
+	Status       string   `json:"status,omitempty"`   // in add: deposited, exists
+	OnRemote     bool     `json:"on_remote"`          // verified on every remote
+	Opened       []string `json:"opened,omitempty"`   // in move: who opened it meanwhile
+	DryRun       bool     `json:"dry_run,omitempty"`
+}

@@ -1,0 +1,194 @@
+package api
+
+// Head is the first part of every object that a command prints with --json: the contract's version and what it is.
+type Head struct {
+	V    int    `json:"v"`
+	Type string `json:"type"`
+}
+
+// H returns the head for an object of the type.
+func H(typ string) Head { return Head{V: 1, Type: typ} }
+
+// Routes of organization, daemon, team, agent and device.
+const (
+	RouteInit         = "org/init"         // Stream InitRequest → InitResult
+	RouteJoinRecover  = "org/join-recover" // Stream JoinRecoverRequest → InitResult
+	RouteUnlock       = "daemon/unlock"    // UnlockRequest → Status
+	RouteLock         = "daemon/lock"      // Empty → Status
+	RouteStatus       = "daemon/status"    // Empty → Status
+	RouteTeamAdd      = "team/add"         // TeamAddRequest → Team
+	RouteTeamList     = "team/list"        // List Empty → Team
+	RouteAgentList    = "agent/list"       // List Empty → Agent
+	RouteDeviceList   = "device/list"      // List Empty → Device
+	RouteRemoteAdd    = "remote/add"       // RemoteAddRequest → Remote
+	RouteRemoteList   = "remote/list"      // List Empty → Remote
+	RouteRemoteTest   = "remote/test"      // RemoteRequest → RemoteReport
+	RouteRemoteRemove = "remote/remove"    // RemoteRequest → Empty
+)
+
+// Empty is a request or result without content.
+type Empty struct{}
+
+// Protection says how the device's secret is kept at rest.
+type Protection struct {
+	Method     string `json:"method"`               // passphrase, keyfile, systemd, plugin:NAME
+	Passphrase string `json:"passphrase,omitempty"` // for method passphrase
+	KeyFile    string `json:"key_file,omitempty"`   // for method keyfile; "" means beside the store
+}
+
+// InitRequest founds an organization.
+type InitRequest struct {
+	Org      string     `json:"org"`
+	Agent    string     `json:"agent"`
+	Team     string     `json:"team"`
+	Remote   string     `json:"remote"`            // rclone syntax
+	Conf     string     `json:"conf,omitempty"`    // absolute path of the rclone.conf to copy sections from; "" is rclone's own
+	Need     int        `json:"need"`              // recovery shares needed
+	Of       int        `json:"of"`                // recovery shares printed
+	Holders  string     `json:"holders,omitempty"` // who keeps recovery, for the notice
+	Protect  Protection `json:"protect"`
+	Language string     `json:"language"` // of the printed pages: fr, en
+}
+
+// InitResult is shown once; the daemon keeps none of its secrets.
+type InitResult struct {
+	Head
+	Org         string    `json:"org"` // id
+	Name        string    `json:"name"`
+	Fingerprint string    `json:"fingerprint"` // of the root
+	Agent       string    `json:"agent"`
+	Team        string    `json:"team"`
+	Device      string    `json:"device"`
+	Remote      string    `json:"remote"`               // redacted
+	RootWords   []string  `json:"root_words,omitempty"` // 24 BIP-39 words
+	Recovery    []string  `json:"recovery,omitempty"`   // the identity if one of one, else the shares
+	Sheets      []byte    `json:"sheets,omitempty"`     // PDF of root words and shares
+	Restored    *Restored `json:"restored,omitempty"`   // after join --recover
+}
+
+// Restored counts what join --recover brought back.
+type Restored struct {
+	Vaults     int `json:"vaults"`
+	Documents  int `json:"documents"`
+	PersonOnly int `json:"person_only"` // vaults that only their card opens: recovery was declined
+	Resealed   int `json:"resealed"`    // objects sealed to the new teams' keys
+}
+
+// JoinRecoverRequest rebuilds an organization on a new device from root and recovery.
+type JoinRecoverRequest struct {
+	Remote    string     `json:"remote"`
+	Conf      string     `json:"conf,omitempty"`
+	RootWords string     `json:"root_words"`
+	Recovery  []string   `json:"recovery"` // shares, or the identity
+	Agent     string     `json:"agent"`    // name of the admin and agent of the new device
+	Protect   Protection `json:"protect"`
+}
+
+// UnlockRequest opens the device's secret. An empty passphrase serves methods that need none.
+type UnlockRequest struct {
+	Passphrase string `json:"passphrase,omitempty"`
+}
+
+// Status is the answer to "is all well".
+type Status struct {
+	Head
+	State       string         `json:"state"` // uninitialized, locked, ready
+	Version     string         `json:"version"`
+	Org         string         `json:"org,omitempty"`
+	Name        string         `json:"name,omitempty"`
+	Fingerprint string         `json:"fingerprint,omitempty"`
+	Device      string         `json:"device,omitempty"`
+	Agent       string         `json:"agent,omitempty"`
+	Roles       []string       `json:"roles,omitempty"`
+	Protect     string         `json:"protect,omitempty"`
+	Vaults      int            `json:"vaults"`
+	Documents   int            `json:"documents"`
+	Queued      int            `json:"queued"` // objects not yet on every remote
+	QueuedBytes int64          `json:"queued_bytes"`
+	Unsealed    int            `json:"unsealed"` // acknowledged changes not yet in a segment
+	Reseal      *Progress      `json:"reseal,omitempty"`
+	Remotes     []RemoteStatus `json:"remotes,omitempty"`
+	LastSync    string         `json:"last_sync,omitempty"` // RFC 3339
+	Attention   []Finding      `json:"attention,omitempty"`
+}
+
+// RemoteStatus is how a remote is doing.
+type RemoteStatus struct {
+	Name      string `json:"name"`
+	Remote    string `json:"remote"` // redacted
+	Queued    int    `json:"queued"`
+	LastOK    string `json:"last_ok,omitempty"`
+	LastError string `json:"last_error,omitempty"`
+	Code      string `json:"code,omitempty"`
+}
+
+// Finding is something that a check found. Code is stable; Subject is an opaque id or a path on the remote.
+type Finding struct {
+	Head
+	Severity string `json:"severity"` // info, warning, error
+	Code     string `json:"code"`
+	Subject  string `json:"subject,omitempty"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint,omitempty"`
+}
+
+// TeamAddRequest creates a team whose first member is the caller's agent.
+type TeamAddRequest struct {
+	Name string `json:"name"`
+}
+
+// Team is a team as lists show it.
+type Team struct {
+	Head
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Members []string `json:"members"`
+}
+
+// Agent is an agent as lists show it.
+type Agent struct {
+	Head
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Teams   []string `json:"teams"`
+	Devices []string `json:"devices"`
+}
+
+// Device is an enrolled machine as lists show it.
+type Device struct {
+	Head
+	ID    string   `json:"id"`
+	Agent string   `json:"agent"`
+	Roles []string `json:"roles"`
+	Since string   `json:"since"`
+	State string   `json:"state"` // active, revoked
+	This  bool     `json:"this"`
+}
+
+// RemoteAddRequest adds a mirror under a short name.
+type RemoteAddRequest struct {
+	Name   string `json:"name"`
+	Remote string `json:"remote"`
+	Conf   string `json:"conf,omitempty"`
+}
+
+// RemoteRequest names a remote.
+type RemoteRequest struct {
+	Name string `json:"name"`
+}
+
+// Remote is a remote as lists show it.
+type Remote struct {
+	Head
+	Name   string `json:"name"`
+	Remote string `json:"remote"` // redacted
+	Queued int    `json:"queued"`
+}
+
+// RemoteReport is what a test of a remote found out.
+type RemoteReport struct {
+	Head
+	Name     string            `json:"name"`
+	OK       bool              `json:"ok"`
+	Features map[string]string `json:"features,omitempty"`
+}
