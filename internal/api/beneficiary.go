@@ -23,7 +23,6 @@ const (
 const (
 	PartEvidence = "evidence"
 	PartMandate  = "mandate"
-	PartContent  = "content"
 )
 
 // Person holds the attributes of a beneficiary. In requests nil leaves an attribute as it is and "" clears it.
