@@ -26,9 +26,6 @@ const (
 	RouteRemoteRemove = "remote/remove"    // RemoteRequest → Empty
 )
 
-// Empty is a request or result without content.
-type Empty struct{}
-
 // Protection says how the device's secret is kept at rest.
 type Protection struct {
 	Method     string `json:"method"`               // passphrase, keyfile, systemd, plugin:NAME
