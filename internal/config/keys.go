@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vaultctl/internal/spelling"
 	"vaultctl/internal/vault"
 )
 
@@ -61,7 +62,11 @@ func Explain(name string) (Key, error) {
 	if i := slices.IndexFunc(all, func(k Key) bool { return k.Name == name }); i >= 0 {
 		return all[i], nil
 	}
-	if best := closest(name); best != "" {
+	names := make([]string, len(all))
+	for i, k := range all {
+		names[i] = k.Name
+	}
+	if best := spelling.Closest(name, names); best != "" {
 		return Key{}, vault.Errorf(vault.CodeNotFound, "no configuration key %q; did you mean %s?", name, best)
 	}
 	return Key{}, vault.Errorf(vault.CodeNotFound, "no configuration key %q", name)
@@ -121,35 +126,4 @@ func ParseSize(s string) (int64, error) {
 		return 0, fmt.Errorf("%q is not a size such as 500MB or 2GiB", s)
 	}
 	return int64(n * factor), nil
-}
-
-// closest returns the key most like name, "" if none is near.
-func closest(name string) string {
-	best, least := "", len(name)/2+1
-	for _, k := range keys() {
-		if d := distance(strings.ToLower(name), k.Name); d < least {
-			best, least = k.Name, d
-		}
-	}
-	return best
-}
-
-// distance is the number of single-byte edits between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
