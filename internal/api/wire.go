@@ -77,6 +77,9 @@ type Outcome struct {
 	Error *Error `json:"error,omitempty"`
 }
 
+// Empty is the request or the result of calls that need none.
+type Empty struct{}
+
 // ListEnd is the result that closes a list; a list without it was cut short.
 type ListEnd struct {
 	Items int64 `json:"items"`
