@@ -1,0 +1,20 @@
+package localsock
+
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// peerUID returns the account at the other end, as the kernel noted it when the connection was made.
+func peerUID(conn net.Conn) (int, error) {
+	uid := -1
+	err := rawControl(conn, func(fd int) error {
+		cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+		if err == nil {
+			uid = int(cred.Uid)
+		}
+		return err
+	})
+	return uid, err
+}
