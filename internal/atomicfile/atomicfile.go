@@ -51,7 +51,16 @@ type Pending struct {
 
 // New creates a temporary file in the directory of path, which must exist. perm is subject to the umask.
 func New(path string, perm fs.FileMode) (*Pending, error) {
-	dir := filepath.Dir(path)
+	f, err := Temp(filepath.Dir(path), perm)
+	if err != nil {
+		return nil, err
+	}
+	return &Pending{path: path, file: f}, nil
+}
+
+// Temp creates a file under a temporary name in dir, for callers that finish many files together. perm is subject to
+// the umask.
+func Temp(dir string, perm fs.FileMode) (*os.File, error) {
 	for {
 		var b [8]byte
 		rand.Read(b[:])
@@ -63,7 +72,7 @@ func New(path string, perm fs.FileMode) (*Pending, error) {
 		if err != nil {
 			return nil, fmt.Errorf("create temporary file: %w", err)
 		}
-		return &Pending{path: path, file: f}, nil
+		return f, nil
 	}
 }
 

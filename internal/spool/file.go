@@ -1,0 +1,177 @@
+package spool
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"vaultctl/internal/atomicfile"
+)
+
+const (
+	// chunkSize is how many bytes are collected before they are written and hashed.
+	chunkSize = 256 << 10
+	// hashLag is how many chunks the hash may be behind the disk.
+	hashLag = 4
+)
+
+var chunks = sync.Pool{New: func() any { return new(chunk) }}
+
+// chunk is a piece of a file, of which n bytes are in use. Whoever releases it last gives it back to the pool.
+type chunk struct {
+	users atomic.Int32
+	n     int
+	data  [chunkSize]byte
+}
+
+func newChunk() *chunk {
+	c := chunks.Get().(*chunk)
+	c.n = 0
+	c.users.Store(1)
+	return c
+}
+
+func (c *chunk) release() {
+	if c.users.Add(-1) == 0 {
+		chunks.Put(c)
+	}
+}
+
+// File is an object that is being written. It is an io.Writer and not safe for concurrent use. Spool.Stage or Discard
+// must be called at the end; calling Discard after Stage does nothing, so that it can be deferred.
+type File struct {
+	area Area
+	file *os.File
+	cur  *chunk // being filled; nil once the file is finished
+	size int64
+	hash hash.Hash
+	sum  [sha256.Size]byte
+	work chan *chunk   // to the hashing goroutine; nil until the first full chunk
+	idle chan struct{} // closed when that goroutine has ended
+	err  error         // the first failure, after which nothing is written
+	gone bool          // staged or discarded
+}
+
+// Create starts an object that is to be staged into the area. Codes: vault.CodeDiskFull.
+func (s *Spool) Create(a Area) (*File, error) {
+	file, err := atomicfile.Temp(filepath.Join(s.home, string(a), tempDir), 0o600)
+	if err != nil {
+		return nil, coded(fmt.Errorf("create object: %w", err))
+	}
+	return &File{area: a, file: file, cur: newChunk(), hash: sha256.New()}, nil
+}
+
+// Write appends b. After an error, whose code is vault.CodeDiskFull if the disk is full, only Discard is of use.
+func (f *File) Write(b []byte) (int, error) {
+	if f.err == nil && f.cur == nil {
+		return 0, fmt.Errorf("write object: %w", fs.ErrClosed)
+	}
+	written := 0
+	for len(b) > 0 && f.err == nil {
+		n := copy(f.cur.data[f.cur.n:], b)
+		f.cur.n += n
+		written += n
+		b = b[n:]
+		if f.cur.n == chunkSize {
+			f.flush()
+		}
+	}
+	return written, f.err
+}
+
+// flush writes the full chunk while the hashing goroutine reads it.
+func (f *File) flush() {
+	if f.work == nil {
+		f.startHash()
+	}
+	c := f.cur
+	f.cur = newChunk()
+	c.users.Add(1)
+	f.work <- c
+	f.write(c)
+	c.release()
+}
+
+// startHash hashes on another core. Small objects never get that far, and are hashed by Finish.
+func (f *File) startHash() {
+	f.work, f.idle = make(chan *chunk, hashLag), make(chan struct{})
+	go func() {
+		defer close(f.idle)
+		for c := range f.work {
+			f.hash.Write(c.data[:c.n])
+			c.release()
+		}
+	}()
+}
+
+func (f *File) write(c *chunk) {
+	n, err := f.file.Write(c.data[:c.n])
+	f.size += int64(n)
+	if err != nil && f.err == nil {
+		f.err = coded(fmt.Errorf("write object: %w", err))
+	}
+}
+
+// Finish ends the writing: Size and Sum are known after it, the bytes are not yet durable. Its error is that of Write.
+// A second call does nothing.
+func (f *File) Finish() error {
+	if f.cur == nil {
+		return f.err
+	}
+	if f.err == nil {
+		f.write(f.cur)
+	}
+	if f.work != nil {
+		close(f.work)
+		<-f.idle
+	}
+	f.hash.Write(f.cur.data[:f.cur.n])
+	f.hash.Sum(f.sum[:0])
+	f.cur.release()
+	f.cur = nil
+	return f.err
+}
+
+// Size returns the length in bytes. It is valid after Finish.
+func (f *File) Size() int64 { return f.size }
+
+// Sum returns the SHA-256 of the content. It is valid after Finish.
+func (f *File) Sum() [sha256.Size]byte { return f.sum }
+
+// Discard removes the file. After Stage or another Discard it does nothing.
+func (f *File) Discard() error {
+	if f.gone {
+		return nil
+	}
+	f.gone = true
+	f.Finish()
+	f.file.Close() // closed already if Stage failed half way
+	if err := os.Remove(f.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("discard object: %w", err)
+	}
+	return nil
+}
+
+// sync makes the content durable and closes the file.
+func (f *File) sync() error {
+	if f.gone {
+		return fmt.Errorf("stage object: %w", fs.ErrClosed)
+	}
+	if err := f.Finish(); err != nil {
+		return err
+	}
+	err := f.file.Sync()
+	if cerr := f.file.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return coded(fmt.Errorf("stage object: %w", err))
+	}
+	return nil
+}
