@@ -67,7 +67,7 @@ func (t Type) DefaultExpiry(issuedOn vault.Date, born vault.BirthDate) (vault.Da
 			period = t.ValidityMinor
 		}
 	}
-	years, months, days, ok := period.split()
+	years, months, days, ok := period.Split()
 	if !ok {
 		return "", false
 	}

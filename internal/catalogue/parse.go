@@ -18,8 +18,8 @@ type Period string
 // Printed is the Period of types whose end stands on the document.
 const Printed Period = "printed"
 
-// split returns the parts of a length of time; ok is false for "" and Printed, and for what is no period.
-func (p Period) split() (years, months, days int, ok bool) {
+// Split returns the parts of a length of time; ok is false for "" and Printed, and for what is no period.
+func (p Period) Split() (years, months, days int, ok bool) {
 	text := string(p)
 	digits := strings.TrimRight(text, "ymod")
 	n, err := strconv.Atoi(digits)
@@ -41,7 +41,7 @@ func (p Period) check(printedAllowed bool) bool {
 	if p == "" || p == Printed && printedAllowed {
 		return true
 	}
-	_, _, _, ok := p.split()
+	_, _, _, ok := p.Split()
 	return ok
 }
 

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -23,29 +22,6 @@ import (
 )
 
 const envPrefix = "VAULTCTL"
-
-// Home returns the absolute path of the directory that holds store and configuration: flag if not empty, else
-// VAULTCTL_HOME, else the account's data directory. It does not create it.
-func Home(flag string) (string, error) {
-	for _, dir := range []string{flag, os.Getenv("VAULTCTL_HOME")} {
-		if dir != "" {
-			return filepath.Abs(dir)
-		}
-	}
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "vaultctl"), nil
-	}
-	if runtime.GOOS == "windows" {
-		if dir := os.Getenv("LOCALAPPDATA"); dir != "" {
-			return filepath.Join(dir, "vaultctl"), nil
-		}
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", vault.Errorf(vault.CodeUsage, "no home directory is known; set VAULTCTL_HOME")
-	}
-	return filepath.Join(home, ".local", "share", "vaultctl"), nil
-}
 
 // FilePath returns the path of the configuration file for a home directory: VAULTCTL_CONFIG, or config.toml in it.
 func FilePath(home string) string {

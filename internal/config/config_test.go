@@ -43,7 +43,7 @@ func TestDefaultsAreValid(t *testing.T) {
 			t.Errorf("%s: documentation %q", k.Name, k.Doc)
 		}
 	}
-	if !slices.IsSorted(names) || len(names) < 13 {
+	if !slices.IsSorted(names) || len(names) < 12 {
 		t.Errorf("keys %v", names)
 	}
 	if c.Duration("idle_lock") != 15*time.Minute || c.Size("cache_size") != 2<<30 || c.Duration("expiring_soon") != 720*time.Hour {
@@ -166,21 +166,9 @@ func TestNamesFromEnvironment(t *testing.T) {
 	}
 }
 
-func TestHomeAndPath(t *testing.T) {
+func TestFilePath(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("VAULTCTL_CONFIG", "")
-	t.Setenv("VAULTCTL_HOME", "")
-	t.Setenv("XDG_DATA_HOME", dir)
-	if got, err := Home(""); got != filepath.Join(dir, "vaultctl") || err != nil {
-		t.Errorf("Home = %q, %v", got, err)
-	}
-	t.Setenv("VAULTCTL_HOME", filepath.Join(dir, "env"))
-	if got, err := Home(""); got != filepath.Join(dir, "env") || err != nil {
-		t.Errorf("Home = %q, %v", got, err)
-	}
-	if got, err := Home(filepath.Join(dir, "flag")); got != filepath.Join(dir, "flag") || err != nil {
-		t.Errorf("Home = %q, %v", got, err)
-	}
 	if got := FilePath(dir); got != filepath.Join(dir, "config.toml") {
 		t.Errorf("FilePath = %q", got)
 	}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// laterCommand is a command of the contract that this version does not have.
+type laterCommand struct {
+	path    string // "noun verb"
+	instead string // what to do today
+}
+
+// laterCommands lists them. A row goes when its command comes; a test holds the two apart.
+func laterCommands() []laterCommand {
+	const (
+		oneByOne = "deposit files one by one with `vaultctl document add`"
+		takeBack = "`vaultctl document list` shows what a vault holds, and `vaultctl document remove` takes a document back"
+		handOver = "get or print the document for the person with `vaultctl document get` or `vaultctl document print`"
+		byAge    = "`vaultctl type list` says how old each document may usually be"
+		oneHere  = "this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere"
+		access   = "`vaultctl consent withdraw` ends somebody's access"
+	)
+	return []laterCommand{
+		{"import", oneByOne},
+		{"batch list", takeBack}, {"batch show", takeBack}, {"batch undo", takeBack},
+		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
+		{"partner add", handOver}, {"partner list", handOver}, {"partner show", handOver}, {"partner remove", handOver},
+		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
+		{"stats", "count the lines of `vaultctl beneficiary list --json`"},
+		{"tui", "use the commands; `vaultctl --help` lists them"},
+		{"device approve", oneHere}, {"device revoke", oneHere}, {"device adopt", oneHere},
+		{"agent show", "`vaultctl agent list` shows every agent"}, {"agent remove", access},
+		{"team show", "`vaultctl team list` shows every team"}, {"team remove", access},
+		{"team member add", oneHere}, {"team member remove", oneHere},
+		{"beneficiary merge", "move documents with `vaultctl document move`, then close the other vault"},
+		{"card replace", "`vaultctl document edit --shared` lets a team read what the lost card alone could"},
+		{"document proof", "`vaultctl verify` checks every stored document against its deposit"},
+	}
+}
+
+// errLater says plainly that something is not there yet, and what to do instead.
+func errLater(what, instead string) error {
+	return api.WithHint(vault.Errorf(vault.CodeLater, "%s is not in this version", what), instead)
+}
+
+// addLater adds a hidden command for each row, and hidden nouns where this version has none.
+func addLater(root *cobra.Command) {
+	for _, row := range laterCommands() {
+		parent := root
+		words := strings.Fields(row.path)
+		for _, noun := range words[:len(words)-1] {
+			parent = childOrHidden(parent, noun)
+		}
+		cmd := &cobra.Command{
+			Use:    words[len(words)-1],
+			Hidden: true,
+			// Its flags are those of a version to come.
+			DisableFlagParsing: true,
+			Annotations:        map[string]string{withoutSettings: "yes"},
+			RunE:               func(*cobra.Command, []string) error { return errLater("`vaultctl "+row.path+"`", row.instead) },
+		}
+		parent.AddCommand(cmd)
+	}
+}
+
+func childOrHidden(parent *cobra.Command, name string) *cobra.Command {
+	for _, cmd := range parent.Commands() {
+		if cmd.Name() == name {
+			return cmd
+		}
+	}
+	cmd := &cobra.Command{
+		Use:    name,
+		Hidden: true,
+		Args:   cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return errLater("`"+cmd.CommandPath()+"`", "`vaultctl --help` lists what there is")
+		},
+	}
+	parent.AddCommand(cmd)
+	return cmd
+}
