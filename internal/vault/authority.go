@@ -19,6 +19,14 @@ func (s *State) ReaderAt(org *Org, r *Record) bool {
 	return false
 }
 
+// EverReader reports whether the record's device was a reader at some time in its causal past, ended or not: it may still
+// reseal for those who remain.
+func (s *State) EverReader(org *Org, r *Record) bool {
+	return s.byCard(org, r) || slices.ContainsFunc(s.Consents, func(c *Consent) bool {
+		return r.Saw(c.Given) && org.MemberAt(r, c.Team)
+	})
+}
+
 // endedAt reports whether the record saw an end of the consent.
 func (s *State) endedAt(c *Consent, r *Record) bool {
 	for _, e := range s.Ended {

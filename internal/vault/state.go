@@ -390,6 +390,9 @@ func (s *State) upkeep(org *Org, r *Record) error {
 
 // reseal replaces an object. Of two valid reseals of the same object the lower path wins; the other is dead.
 func (s *State) reseal(org *Org, r *Record, b ResealBody) error {
+	if !s.EverReader(org, r) {
+		return fmt.Errorf("resealed by a device that never was a reader")
+	}
 	for _, d := range s.Documents {
 		if d.Removed != nil || d.Object.Path != b.From && d.From != b.From {
 			continue
@@ -449,4 +452,20 @@ func cmpString(a, b string) int {
 		return 1
 	}
 	return 0
+}
+
+// Init makes the maps that JSON leaves out.
+func (s *State) Init() {
+	if s.Documents == nil {
+		s.Documents = map[DocumentID]*Document{}
+	}
+	if s.Notes == nil {
+		s.Notes = map[string]*NoteBody{}
+	}
+	if s.Dead == nil {
+		s.Dead = map[string]bool{}
+	}
+	if s.Tombs == nil {
+		s.Tombs = map[string]bool{}
+	}
 }

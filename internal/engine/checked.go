@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"io"
+
+	"vaultctl/internal/vault"
+)
+
+// checkedReader passes bytes through and refuses the end of file unless their SHA-256 is the wanted one. An empty want
+// is not checked.
+type checkedReader struct {
+	r    io.Reader
+	c    io.Closer
+	sum  hash.Hash
+	want vault.Hash
+	n    int64
+}
+
+func newSum() hash.Hash { return sha256.New() }
+
+func (c *checkedReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.sum.Write(p[:n])
+	c.n += int64(n)
+	if err == io.EOF && c.want != "" && sumOf(c.sum) != c.want {
+		return n, vault.Errorf(vault.CodeIntegrity, "the bytes are not those that were deposited")
+	}
+	return n, err
+}
+
+func (c *checkedReader) Close() error { return c.c.Close() }
+
+func sumOf(h hash.Hash) vault.Hash { return vault.Hash(hex.EncodeToString(h.Sum(nil))) }
+
+func queuedPath(raw []byte) string {
+	var it queueItem
+	if json.Unmarshal(raw, &it) != nil {
+		return ""
+	}
+	return it.Path
+}
+
+func jsonBytes(v any) ([]byte, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("marshal: %w", err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,227 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/vault"
+)
+
+// defaultWait is how long a command waits for the remotes when it has to.
+const defaultWait = 30 * time.Second
+
+// founding holds what Init makes before anything is written.
+type founding struct {
+	req      api.InitRequest
+	root     ed25519.PrivateKey
+	rootSeed []byte
+	recovery []byte // seed
+	secret   deviceSecret
+	sign     ed25519.PrivateKey
+	device   string // recipient
+	note     vault.OrgNote
+	ident    identityFile
+	remote   Remote
+}
+
+// Init founds an organization: root, recovery, first device, admin agent and team, and the first segment on the remote.
+// Nothing is kept of the root and recovery secrets. Errors have CodeConflict where an organization is already, here or
+// on the remote, and CodePolicy for a weak passphrase.
+func (e *Engine) Init(ctx context.Context, req api.InitRequest, tell func(api.Progress)) (api.InitResult, error) {
+	if e.ident.Device != "" {
+		return api.InitResult{}, vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")
+	}
+	if err := checkInit(&req); err != nil {
+		return api.InitResult{}, err
+	}
+	conf, err := e.Remotes.Import(req.Conf, req.Remote)
+	if err != nil {
+		return api.InitResult{}, err
+	}
+	remote, err := e.openEmpty(ctx, conf, req.Remote)
+	if err != nil {
+		return api.InitResult{}, err
+	}
+	f, err := e.prepare(req, remote)
+	if err != nil {
+		return api.InitResult{}, err
+	}
+	if err := e.enrolSelf(ctx, f.secret, f.device, f.ident, req.Protect, remotesFile{
+		Remotes: []remoteEntry{{"main", req.Remote}}, Conf: conf}); err != nil {
+		return api.InitResult{}, err
+	}
+	res, err := e.foundOrg(ctx, f)
+	if err != nil {
+		return api.InitResult{}, err
+	}
+	if err := e.putOrgNote(ctx, remote, f.note.Sign(f.root)); err != nil {
+		return api.InitResult{}, err
+	}
+	if err := e.waitPushed(ctx, defaultWait, tell); err != nil {
+		return api.InitResult{}, err
+	}
+	return res, nil
+}
+
+func checkInit(req *api.InitRequest) error {
+	req.Org, req.Agent, req.Team = strings.TrimSpace(req.Org), strings.TrimSpace(req.Agent), strings.TrimSpace(req.Team)
+	switch {
+	case req.Org == "" || req.Agent == "" || req.Team == "":
+		return vault.Errorf(vault.CodeUsage, "organization, agent and team need a name")
+	case req.Remote == "":
+		return vault.Errorf(vault.CodeUsage, "a remote is needed: a folder, or any rclone remote")
+	}
+	if req.Of == 0 {
+		req.Need, req.Of = 1, 1
+	}
+	if req.Need < 1 || req.Need > req.Of || req.Of > 16 || req.Need == 1 && req.Of > 1 {
+		return vault.Errorf(vault.CodeUsage, "recovery shares are K/N with 2 ≤ K ≤ N ≤ 16, or 1/1")
+	}
+	return nil
+}
+
+// openEmpty opens a remote that must not hold an organization yet.
+func (e *Engine) openEmpty(ctx context.Context, conf []byte, spec string) (Remote, error) {
+	if err := e.Remotes.SetConfig(conf, func([]byte) error { return nil }); err != nil {
+		return nil, err
+	}
+	remote, err := e.Remotes.Open(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := remote.Create(ctx); err != nil {
+		return nil, err
+	}
+	switch _, err := remote.Stat(ctx, vault.OrgNotePath); vault.CodeOf(err) {
+	case "":
+		return nil, vault.Errorf(vault.CodeForeign, "the remote holds an organization already: join it, or choose another remote")
+	case vault.CodeNotFound:
+		return remote, nil
+	default:
+		return nil, err
+	}
+}
+
+func (e *Engine) prepare(req api.InitRequest, remote Remote) (*founding, error) {
+	f := &founding{req: req, remote: remote, rootSeed: randomBytes(ed25519.SeedSize)}
+	f.root = ed25519.NewKeyFromSeed(f.rootSeed)
+	var err error
+	if f.recovery, err = e.Shares.New(); err != nil {
+		return nil, fmt.Errorf("new recovery secret: %w", err)
+	}
+	if f.secret, f.sign, f.device, err = e.newSecret(); err != nil {
+		return nil, err
+	}
+	rootPub := f.root.Public().(ed25519.PublicKey)
+	dev := vault.DeviceIDOf(f.sign.Public().(ed25519.PublicKey))
+	f.ident = identityFile{Org: vault.NewOrgID(), Root: base64.StdEncoding.EncodeToString(rootPub), Device: dev,
+		Fingerprint: vault.Fingerprint(rootPub), Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID()}
+	f.note = vault.OrgNote{Org: f.ident.Org, Root: rootPub, First: f.ident.Writer}
+	return f, nil
+}
+
+// enrolSelf writes this device's secret, identity and remotes, and unlocks. The identity file comes last: a home without
+// it is empty.
+func (e *Engine) enrolSelf(ctx context.Context, secret deviceSecret, recipient string, ident identityFile, p api.Protection, rf remotesFile) error {
+	raw, err := jsonBytes(secret)
+	if err != nil {
+		return err
+	}
+	defer clear(raw)
+	if err := e.Protect.Seal(ctx, e.Home, p.Method, p.Passphrase, p.KeyFile, raw); err != nil {
+		return err
+	}
+	if err := e.saveRemotes(recipient, rf); err != nil {
+		return err
+	}
+	if err := e.saveIdentity(ident); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	e.ident = ident
+	e.mu.Unlock()
+	return e.unlock(ctx, p.Passphrase)
+}
+
+// foundOrg records the first events: everything that the root signs, then agent, team and epochs.
+func (e *Engine) foundOrg(ctx context.Context, f *founding) (api.InitResult, error) {
+	recIdentity, recRecipient, err := e.Sealer.IdentityFromSeed(f.recovery)
+	if err != nil {
+		return api.InitResult{}, fmt.Errorf("recovery identity: %w", err)
+	}
+	solo, team := vault.NewTeamID(), vault.NewTeamID()
+	var epochs []*newEpoch
+	for _, k := range []struct {
+		kind vault.EpochKind
+		team vault.TeamID
+	}{{vault.EpochOrg, ""}, {vault.EpochStaff, ""}, {vault.EpochIntake, ""}, {vault.EpochTeam, solo}, {vault.EpochTeam, team}} {
+		ep, err := e.makeEpoch(k.kind, k.team, len(epochs))
+		if err != nil {
+			return api.InitResult{}, err
+		}
+		epochs = append(epochs, ep)
+	}
+	epochs[1].namesKey, epochs[2].refsKey = randomBytes(32), randomBytes(32)
+	rec := vault.RecoveryBody{N: 1, Recipient: recRecipient, Need: f.req.Need, Of: f.req.Of, Holders: f.req.Holders}
+	dev := vault.DeviceBody{Device: f.ident.Device, Key: base64.StdEncoding.EncodeToString(f.sign.Public().(ed25519.PublicKey)),
+		Recipient: f.device, Role: vault.RoleAdmin, Also: []vault.Role{vault.RoleAgent}, Agent: f.ident.Agent}
+	cosign := func(ev *vault.Event) { ev.Cosign(f.ident.Org, f.root) }
+	err = e.commit(ctx, func(t *tx) error {
+		return errors.Join(
+			t.emitCosigned(vault.OrgCreated, "", vault.OrgBody{Name: f.req.Org}, cosign),
+			t.emitCosigned(vault.RecoverySet, "", rec, cosign),
+			t.emitCosigned(vault.DeviceCertified, "", dev, cosign),
+			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: f.ident.Agent, Solo: solo}, cosign,
+				entry(classOrg, vault.EntryAgent, vault.AgentData{Name: f.req.Agent})),
+			t.emit(vault.TeamAdded, "", vault.TeamBody{Team: team, Name: f.req.Team}),
+			t.openEpochs(epochs, []vault.DeviceBody{dev}, &rec, nil),
+		)
+	})
+	if err != nil {
+		return api.InitResult{}, fmt.Errorf("found organization: %w", err)
+	}
+	return e.initResult(f, recIdentity, recRecipient)
+}
+
+func (e *Engine) initResult(f *founding, identity, recipient string) (api.InitResult, error) {
+	l, _ := lang.Parse(f.req.Language)
+	rootWords, err := e.Words.Encode(f.rootSeed, f.req.Language)
+	if err != nil {
+		return api.InitResult{}, fmt.Errorf("root words: %w", err)
+	}
+	shares := []string{identity}
+	if f.req.Of > 1 {
+		if shares, err = e.Shares.Split(f.recovery, f.req.Need, f.req.Of); err != nil {
+			return api.InitResult{}, fmt.Errorf("split recovery secret: %w", err)
+		}
+	}
+	var pdf bytes.Buffer
+	if err := e.Paper.Recovery(&pdf, l, RecoveryPages{Org: f.req.Org, OrgID: string(f.ident.Org), Fingerprint: f.ident.Fingerprint,
+		RootWords: rootWords, Shares: shares, Need: f.req.Need, Recipient: recipient, On: e.today()}); err != nil {
+		return api.InitResult{}, fmt.Errorf("recovery pages: %w", err)
+	}
+	clear(f.rootSeed)
+	clear(f.recovery)
+	return api.InitResult{Head: api.H("organization"), Org: string(f.ident.Org), Name: f.req.Org, Fingerprint: f.ident.Fingerprint,
+		Agent: f.req.Agent, Team: f.req.Team, Device: string(f.ident.Device), Remote: e.Remotes.Redact(f.req.Remote),
+		RootWords: rootWords, Recovery: shares, Sheets: pdf.Bytes()}, nil
+}
+
+func (e *Engine) putOrgNote(ctx context.Context, remote Remote, raw []byte) error {
+	err := remote.Put(ctx, vault.OrgNotePath, int64(len(raw)), vault.HashOf(raw), func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(raw)), nil
+	})
+	if err != nil {
+		return fmt.Errorf("write organization note: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,311 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+
+	"vaultctl/internal/vault"
+)
+
+// overlay is a set of writes over the store that can be read back, discarded or written in one go. A child sees its
+// parent's writes and gives its own back with merge.
+type overlay struct {
+	store  Store
+	parent *overlay
+	org    *vault.Org
+	keys   *keyring
+
+	writes  map[string]map[string][]byte
+	states  map[vault.BeneficiaryID]*vault.State
+	touched map[vault.BeneficiaryID]bool
+}
+
+func newOverlay(s Store, org *vault.Org, keys *keyring) *overlay {
+	return &overlay{store: s, org: org, keys: keys, writes: map[string]map[string][]byte{},
+		states: map[vault.BeneficiaryID]*vault.State{}, touched: map[vault.BeneficiaryID]bool{}}
+}
+
+func (o *overlay) child() *overlay {
+	c := newOverlay(o.store, o.org, o.keys)
+	c.parent = o
+	return c
+}
+
+// merge gives the writes to the parent.
+func (o *overlay) merge() {
+	o.flushStates()
+	p := o.parent
+	for b, kv := range o.writes {
+		if p.writes[b] == nil {
+			p.writes[b] = map[string][]byte{}
+		}
+		maps.Copy(p.writes[b], kv)
+	}
+	maps.Copy(p.touched, o.touched)
+	for id := range o.touched {
+		delete(p.states, id)
+	}
+	p.org, p.keys = o.org, o.keys
+}
+
+func (o *overlay) flushStates() {
+	for id := range o.touched {
+		st := o.states[id]
+		if st == nil {
+			continue
+		}
+		raw, err := json.Marshal(st)
+		if err != nil {
+			panic("marshal vault state: " + err.Error())
+		}
+		o.put(bucketVaults, string(id), raw)
+	}
+}
+
+// ops returns the writes for the store.
+func (o *overlay) ops() []Op {
+	o.flushStates()
+	var out []Op
+	for b, kv := range o.writes {
+		for k, v := range kv {
+			out = append(out, Op{b, k, v})
+		}
+	}
+	return out
+}
+
+func (o *overlay) put(bucket, key string, value []byte) {
+	if o.writes[bucket] == nil {
+		o.writes[bucket] = map[string][]byte{}
+	}
+	o.writes[bucket][key] = value
+}
+
+func (o *overlay) putJSON(bucket, key string, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("marshal " + bucket + ": " + err.Error())
+	}
+	o.put(bucket, key, raw)
+}
+
+func (o *overlay) delete(bucket, key string) { o.put(bucket, key, nil) }
+
+func (o *overlay) get(bucket, key string) ([]byte, error) {
+	for l := o; l != nil; l = l.parent {
+		if v, ok := l.writes[bucket][key]; ok {
+			return v, nil
+		}
+	}
+	return o.store.Get(bucket, key)
+}
+
+// scan calls fn for the keys with the prefix, the overlay's own included, in no order.
+func (o *overlay) scan(bucket, prefix string, fn func(key string, value []byte) error) error {
+	seen := map[string]bool{}
+	for l := o; l != nil; l = l.parent {
+		for k, v := range l.writes[bucket] {
+			if !strings.HasPrefix(k, prefix) || seen[k] {
+				continue
+			}
+			seen[k] = true
+			if v == nil {
+				continue
+			}
+			if err := fn(k, v); err != nil {
+				return err
+			}
+		}
+	}
+	return o.store.Scan(bucket, prefix, func(k string, v []byte) error {
+		if seen[k] {
+			return nil
+		}
+		return fn(k, v)
+	})
+}
+
+// state returns the vault, empty if nothing is known of it.
+func (o *overlay) state(id vault.BeneficiaryID) (*vault.State, error) {
+	if st := o.states[id]; st != nil {
+		return st, nil
+	}
+	raw, err := o.get(bucketVaults, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("read vault: %w", err)
+	}
+	st := vault.NewState(id)
+	if raw != nil {
+		if err := json.Unmarshal(raw, st); err != nil {
+			return nil, vault.Errorf(vault.CodeIntegrity, "read vault: %w", err)
+		}
+		st.Init()
+	}
+	o.states[id] = st
+	return st, nil
+}
+
+func (o *overlay) lookup(scope string) vault.EntryLookup {
+	return func(h vault.Hash) *vault.Entry {
+		raw, err := o.get(bucketEntries, scope+"/"+string(h))
+		if err != nil || raw == nil {
+			return nil
+		}
+		var e vault.Entry
+		if json.Unmarshal(raw, &e) != nil {
+			return nil
+		}
+		return &e
+	}
+}
+
+// apply stores a record and brings the state up to date. The reason, if any, says why the record was quarantined.
+func (o *overlay) apply(r *vault.Record) (reason string, err error) {
+	scope := scopeOf(r.Vault)
+	if r.Type != vault.Heartbeat {
+		o.putJSON(bucketEvents, eventKey(scope, r.Pos), r)
+	}
+	if r.Vault == "" {
+		return o.applyOrg(r)
+	}
+	st, err := o.state(r.Vault)
+	if err != nil {
+		return "", err
+	}
+	before := len(st.Quarantine)
+	if st.Last == nil || r.Follows(st.Last) {
+		st.Apply(o.org, r, o.lookup(scope))
+	} else if st, err = o.refold(r.Vault); err != nil {
+		return "", err
+	}
+	o.touched[r.Vault] = true
+	o.indexState(st, r)
+	if len(st.Quarantine) > before {
+		return st.Quarantine[len(st.Quarantine)-1].Reason, nil
+	}
+	return "", nil
+}
+
+// refold computes a vault anew from all its records.
+func (o *overlay) refold(id vault.BeneficiaryID) (*vault.State, error) {
+	recs, err := o.records(string(id))
+	if err != nil {
+		return nil, err
+	}
+	st := vault.Fold(id, o.org, recs, o.lookup(string(id)))
+	o.states[id] = st
+	o.touched[id] = true
+	return st, nil
+}
+
+func (o *overlay) records(scope string) ([]*vault.Record, error) {
+	var recs []*vault.Record
+	err := o.scan(bucketEvents, scope+"/", func(_ string, v []byte) error {
+		var r vault.Record
+		if err := json.Unmarshal(v, &r); err != nil {
+			return vault.Errorf(vault.CodeIntegrity, "read event: %w", err)
+		}
+		recs = append(recs, &r)
+		return nil
+	})
+	return recs, err
+}
+
+func (o *overlay) applyOrg(r *vault.Record) (string, error) {
+	if r.Type == vault.NoteSealed {
+		var b vault.NoteBody
+		if err := r.Decode(&b); err != nil {
+			return err.Error(), nil
+		}
+		for _, p := range b.From {
+			o.delete(bucketNotes, p)
+		}
+		o.putJSON(bucketNotes, b.Object.Path, &b)
+		return "", nil
+	}
+	recs, err := o.records("org")
+	if err != nil {
+		return "", err
+	}
+	before := len(o.org.Quarantine)
+	o.org = vault.FoldOrg(o.org.ID, o.org.Root, recs, o.lookup("org"))
+	if len(o.org.Quarantine) > before {
+		for _, q := range o.org.Quarantine {
+			if q.Pos == r.Pos {
+				return q.Reason, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// indexState keeps the document index.
+func (o *overlay) indexState(st *vault.State, r *vault.Record) {
+	switch r.Type {
+	case vault.DocumentDeposited:
+		var b vault.DepositBody
+		if r.Decode(&b) == nil {
+			o.put(bucketDocs, string(b.Document), []byte(st.ID))
+		}
+	case vault.ConsentGiven:
+		var b vault.ConsentBody
+		if r.Decode(&b) == nil {
+			o.put(bucketDocs, string(b.Consent), []byte(st.ID))
+		}
+	}
+}
+
+// indexEntry keeps the blind indexes. Index values are sets of beneficiaries: names collide on purpose.
+func (o *overlay) indexEntry(n *vault.Entry) {
+	switch n.Kind {
+	case vault.EntryNames, vault.EntryRefs:
+		var d vault.IndexData
+		if json.Unmarshal(n.Data, &d) != nil {
+			return
+		}
+		for _, v := range d.Values {
+			o.put(bucketIndex, string(n.Kind)+"/"+v+"/"+string(n.Vault), []byte{1})
+		}
+	case vault.EntryDigest:
+		var d vault.DigestData
+		if json.Unmarshal(n.Data, &d) != nil {
+			return
+		}
+		if d.Value != "" {
+			o.put(bucketDigests, "digest/"+d.Value, []byte(d.Document))
+		}
+		if d.SourceID != "" {
+			o.put(bucketDigests, "source/"+d.SourceID, []byte(d.Document))
+		}
+	}
+}
+
+// mayKeep reports whether this device may keep a note entry at hand: what only the person reads is never kept, and a
+// vault's entries only where the device reads the vault.
+func (o *overlay) mayKeep(c classed, v vault.BeneficiaryID) bool {
+	switch c.Class {
+	case classPrivate:
+		return false
+	case classShared:
+		st, err := o.state(v)
+		if err != nil {
+			return false
+		}
+		// While a vault is being opened there is no consent yet; the opener is about to be a reader.
+		return len(st.Consents) == 0 || o.keys.reads(st.Readers(o.org, vault.Shared))
+	}
+	return true
+}
+
+// enqueue turns a change's objects and doomed paths into queue items.
+func (o *overlay) enqueue(w *writerState, rec *logRecord) {
+	for _, obj := range rec.Objects {
+		o.putJSON(bucketQueue, orderKey(w.order), queueItem{Path: obj.Path, Size: obj.Size, Hash: obj.Hash})
+		w.order++
+	}
+	for _, p := range rec.Doomed {
+		o.putJSON(bucketDoomed, p, doomed{After: w.order})
+	}
+}

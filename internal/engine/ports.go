@@ -1,0 +1,229 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"vaultctl/internal/lang"
+	"vaultctl/internal/vault"
+)
+
+// Buckets of the store. Sealed buckets cannot be read while locked; keys are opaque ids everywhere.
+const (
+	bucketMeta     = "meta"     // name → value
+	bucketEvents   = "events"   // sealed: scope/writer/seq/index → vault.Record
+	bucketEntries  = "entries"  // sealed: scope/commitment → exact note entry line
+	bucketVaults   = "vaults"   // sealed: beneficiary → vault.State
+	bucketIndex    = "index"    // sealed: blind index value → beneficiaries
+	bucketDigests  = "digests"  // sealed: keyed digest → document
+	bucketDocs     = "docs"     // sealed: document → beneficiary
+	bucketNotes    = "notes"    // sealed: path of an organization note → vault.NoteBody
+	bucketParcels  = "parcels"  // path → parcel, an age file
+	bucketSegments = "segments" // writer/seq → segmentInfo
+	bucketQueue    = "queue"    // order → queueItem
+	bucketDoomed   = "doomed"   // path → doomed
+	bucketHeld     = "held"     // path → heldObject: pushed and read back
+)
+
+// Bucket names a bucket and says whether its values are sealed.
+type Bucket struct {
+	Name   string
+	Sealed bool
+}
+
+// Buckets lists those that the engine needs.
+func Buckets() []Bucket {
+	return []Bucket{
+		{bucketMeta, false}, {bucketEvents, true}, {bucketEntries, true}, {bucketVaults, true}, {bucketIndex, true},
+		{bucketDigests, true}, {bucketDocs, true}, {bucketNotes, true}, {bucketParcels, false}, {bucketSegments, false},
+		{bucketQueue, false}, {bucketDoomed, false}, {bucketHeld, false},
+	}
+}
+
+// Op is one write: a nil Value deletes.
+type Op struct {
+	Bucket, Key string
+	Value       []byte
+}
+
+// Store is an ordered key/value store without transactions to hold open. Write is atomic and durable when it returns.
+// Reading or writing a sealed bucket while locked is CodeLocked.
+type Store interface {
+	Get(bucket, key string) ([]byte, error) // nil, nil where absent
+	Scan(bucket, prefix string, fn func(key string, value []byte) error) error
+	Write(ops []Op) error
+	Unlock(key []byte) error
+	Lock()
+	Close() error
+}
+
+// Log is the write-ahead log. Append is durable when it returns.
+type Log interface {
+	Append(records [][]byte) (first, last uint64, err error)
+	Replay(from uint64, fn func(seq uint64, record []byte) error) error
+	Trim(upto uint64) error // drops records up to and including upto where whole files allow
+	Unlock(key []byte) error
+	Lock()
+	Close() error
+}
+
+// SpoolFile is a sealed file being written.
+type SpoolFile interface {
+	io.Writer
+	Size() int64
+	Sum() vault.Hash // after the last Write
+	Discard() error
+}
+
+// Staged is a written file with the object path that it gets.
+type Staged struct {
+	File SpoolFile
+	Name string
+}
+
+// Spool keeps sealed files on this disk: those to be pushed, own segments, and an evictable cache.
+type Spool interface {
+	Create() (SpoolFile, error)
+	Stage(files []Staged) error // all durable under their names when it returns
+	Open(name string) (io.ReadCloser, error)
+	Has(name string) bool
+	ToCache(name string) error
+	Remove(name string) error
+	Names(prefix string) ([]string, error)
+}
+
+// Sealer is age. Wrong keys are CodeNoIdentity, altered files CodeIntegrity.
+type Sealer interface {
+	Seal(dst io.Writer, recipients []string) (io.WriteCloser, error)
+	SealPassphrase(dst io.Writer, passphrase string) (io.WriteCloser, error)
+	Open(src io.Reader, identities []string) (io.Reader, error)
+	Stanzas(src io.Reader) (n int, types []string, err error)
+	NewIdentity() (identity, recipient string, err error)
+	IdentityFromSeed(seed []byte) (identity, recipient string, err error)
+	SeedOf(identity string) ([]byte, error)
+	RecipientOf(identity string) (string, error)
+	ParseIdentityFile(r io.Reader) ([]string, error)
+	Forget()
+}
+
+// ObjectInfo is an object as a remote lists it.
+type ObjectInfo struct {
+	Path string
+	Size int64
+}
+
+// Remote is one remote. Objects are immutable: Put of other bytes to an existing path is CodeIntegrity.
+type Remote interface {
+	Put(ctx context.Context, path string, size int64, sum vault.Hash, open func() (io.ReadCloser, error)) error
+	Get(ctx context.Context, path string) (io.ReadCloser, error)
+	Stat(ctx context.Context, path string) (ObjectInfo, error)
+	List(ctx context.Context, prefix string, fn func(ObjectInfo) error) error
+	Delete(ctx context.Context, path string) error
+	Create(ctx context.Context) error
+	Test(ctx context.Context) (features map[string]string, err error)
+}
+
+// Remotes opens remotes by rclone's syntax, with configuration that is held in memory and saved through SetConfig's save.
+type Remotes interface {
+	Open(ctx context.Context, spec string) (Remote, error)
+	Redact(spec string) string
+	SetConfig(conf []byte, save func([]byte) error) error
+	Import(confFile, spec string) (conf []byte, err error) // the merged configuration
+}
+
+// Protector keeps the device's secret at rest.
+type Protector interface {
+	Seal(ctx context.Context, home, method, passphrase, keyFile string, secret []byte) error
+	Open(ctx context.Context, home, passphrase string) ([]byte, error)
+	NeedsPerson(home string) (bool, error)
+	Method(home string) (string, error)
+}
+
+// Shares is k-of-n sharing of a 32-byte seed.
+type Shares interface {
+	New() (seed []byte, err error)
+	Split(seed []byte, need, of int) ([]string, error)
+	Combine(shares []string) (seed []byte, err error)
+}
+
+// Words turns 32 bytes into words and back.
+type Words interface {
+	Encode(seed []byte, language string) ([]string, error)
+	DecodeSecret(text string) (seed []byte, err error) // words, or AGE-SECRET-KEY-PQ-1…
+	LanguageFor(tag string) string
+}
+
+// Paper makes printable pages as PDF.
+type Paper interface {
+	Card(w io.Writer, l lang.Lang, p CardPage) error
+	Recovery(w io.Writer, l lang.Lang, p RecoveryPages) error
+	Notice(w io.Writer, l lang.Lang, p NoticeText) error
+	Journal(w io.Writer, l lang.Lang, p JournalPage) error
+	NoticeText(l lang.Lang, p NoticeText) (text, version string)
+}
+
+// CardPage is what a card shows.
+type CardPage struct {
+	Org, Name, ID string
+	N             int
+	Words         []string
+	WordLanguage  string
+	Identity      string
+	Locator       string
+	Remote        string
+	On            vault.Date
+}
+
+// RecoveryPages are the root words and the recovery shares.
+type RecoveryPages struct {
+	Org, OrgID, Fingerprint string
+	RootWords               []string
+	Shares                  []string // or the identity alone when Need is 1
+	Need                    int
+	Recipient               string
+	On                      vault.Date
+}
+
+// NoticeText is what the notice is filled in with.
+type NoticeText struct {
+	Org      string
+	Holders  string // who keeps recovery
+	Recovery bool   // a recovery key exists
+}
+
+// JournalPage is a journal in plain sentences.
+type JournalPage struct {
+	Org, Name, ID string
+	Rows          []JournalRow
+	On            time.Time
+}
+
+// JournalRow is one line of a printed journal.
+type JournalRow struct {
+	At   time.Time
+	Who  string
+	What string
+}
+
+// DocumentType is what the engine asks of the catalogue.
+type DocumentType struct {
+	Code   string
+	Name   string
+	Health bool
+}
+
+// Types is the catalogue of document types.
+type Types interface {
+	Find(nameOrAlias, language string) (DocumentType, error) // CodeInvalid with a suggestion
+	DefaultExpiry(code string, issuedOn vault.Date, born vault.BirthDate) vault.Date
+}
+
+// Settings are the configuration values that the engine follows. They are read at each use.
+type Settings interface {
+	IdleLock() time.Duration
+	SoonDays() int
+	HealthData() bool // the remotes are declared fit for health data
+	SyncInterval() time.Duration
+	Jurisdiction() string
+}

@@ -1,0 +1,553 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// queueItem is an object that is not yet on every remote. Items go out in order, a segment only when everything before
+// it is there and was read back.
+type queueItem struct {
+	Path    string          `json:"path"`
+	Size    int64           `json:"size"`
+	Hash    vault.Hash      `json:"sha256"`
+	Segment bool            `json:"segment,omitempty"`
+	Done    map[string]bool `json:"done,omitempty"` // remotes that have it
+	order   string
+}
+
+// doomed is an object to be deleted from each remote, once the queue before After is there.
+type doomed struct {
+	After uint64            `json:"after"`
+	Done  map[string]bool   `json:"done,omitempty"`
+	Kept  map[string]string `json:"kept,omitempty"` // remotes that hold on to it, and why
+	path  string
+}
+
+// heldObject is an object that every remote held when it was last looked at.
+type heldObject struct {
+	Size int64      `json:"size"`
+	Hash vault.Hash `json:"sha256"`
+}
+
+// mount is an open remote with how it is doing.
+type mount struct {
+	name, spec string
+
+	// mu guards what follows.
+	mu      sync.Mutex
+	remote  Remote
+	lastOK  time.Time
+	lastErr error
+	retry   time.Time
+	fails   int
+	running bool
+}
+
+const (
+	pushWorkers  = 4
+	pushBatch    = 64
+	minBackoff   = 500 * time.Millisecond
+	maxBackoff   = 5 * time.Minute
+	quietBefore  = 150 * time.Millisecond // lets changes gather into one segment
+	pollInterval = 30 * time.Second
+)
+
+// pushLoop seals what is acknowledged and brings the queue to every remote, each at its own pace.
+func (e *Engine) pushLoop(ctx context.Context) {
+	defer e.wg.Done()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var soon bool // the timer is set to quietBefore: further changes do not put it off
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.wake:
+			if !soon {
+				soon = true
+				timer.Reset(quietBefore)
+			}
+			continue
+		case <-timer.C:
+			soon = false
+		}
+		if keys, _ := e.view(); keys != nil {
+			if err := e.exclusive(ctx, e.sealSegment); err != nil && ctx.Err() == nil {
+				e.log.Error("close segment", "code", vault.CodeOf(err))
+			}
+		}
+		timer.Reset(e.startPushes())
+	}
+}
+
+// startPushes starts a push for every remote that is due and returns when to look again.
+func (e *Engine) startPushes() time.Duration {
+	next := pollInterval
+	for _, m := range e.mounted() {
+		m.mu.Lock()
+		wait := m.retry.Sub(e.Now())
+		due := !m.running && wait <= 0
+		if due {
+			m.running = true
+		}
+		m.mu.Unlock()
+		if !due {
+			if wait > 0 {
+				next = min(next, wait)
+			}
+			continue
+		}
+		e.wg.Add(1)
+		go func() {
+			defer e.wg.Done()
+			e.pushTo(e.background, m)
+		}()
+	}
+	return max(next, minBackoff)
+}
+
+func (e *Engine) mounted() []*mount {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.mounts
+}
+
+// pushTo empties the queue of one remote, then deletes what is doomed there.
+func (e *Engine) pushTo(ctx context.Context, m *mount) {
+	err := e.pushAll(ctx, m)
+	if err == nil {
+		err = e.deleteDoomed(ctx, m)
+	}
+	m.mu.Lock()
+	m.running = false
+	if err == nil {
+		m.lastErr, m.fails, m.retry = nil, 0, time.Time{}
+		m.lastOK = e.Now()
+	} else if ctx.Err() == nil {
+		m.lastErr = err
+		back := min(maxBackoff, minBackoff<<min(m.fails, 16))
+		m.fails++
+		m.retry = e.Now().Add(back/2 + rand.N(back))
+		e.log.Warn("push", "remote", m.name, "code", vault.CodeOf(err))
+	}
+	m.mu.Unlock()
+	e.report.changed()
+	if err == nil {
+		if q, qerr := e.queueSize(m.name); qerr == nil && q.Objects > 0 {
+			e.kick()
+		}
+	}
+}
+
+func (e *Engine) pushAll(ctx context.Context, m *mount) error {
+	for {
+		batch, err := e.nextItems(m.name)
+		if err != nil || len(batch) == 0 {
+			return err
+		}
+		done, perr := e.pushItems(ctx, m, batch)
+		if err := e.markPushed(ctx, m.name, done); err != nil {
+			return err
+		}
+		e.report.changed()
+		if perr != nil {
+			return perr
+		}
+	}
+}
+
+// nextItems returns the next objects for a remote, or a single segment when it is its turn.
+func (e *Engine) nextItems(remote string) ([]queueItem, error) {
+	var batch []queueItem
+	errEnough := io.EOF
+	err := e.Store.Scan(bucketQueue, "", func(key string, raw []byte) error {
+		var it queueItem
+		if err := json.Unmarshal(raw, &it); err != nil {
+			return vault.Errorf(vault.CodeIntegrity, "read queue: %w", err)
+		}
+		if it.Done[remote] {
+			return nil
+		}
+		it.order = key
+		if it.Segment {
+			if len(batch) == 0 {
+				batch = append(batch, it)
+			}
+			return errEnough
+		}
+		batch = append(batch, it)
+		if len(batch) == pushBatch {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && err != errEnough {
+		return nil, err
+	}
+	return batch, nil
+}
+
+// pushItems puts the items, several at once, and returns those that are there.
+func (e *Engine) pushItems(ctx context.Context, m *mount, batch []queueItem) ([]queueItem, error) {
+	var mu sync.Mutex
+	var done []queueItem
+	var first error
+	sem := make(chan struct{}, pushWorkers)
+	var wg sync.WaitGroup
+	for _, it := range batch {
+		mu.Lock()
+		failed := first != nil
+		mu.Unlock()
+		if failed || ctx.Err() != nil {
+			break
+		}
+		sem <- struct{}{}
+		wg.Add(1)
+		go func() {
+			defer func() { <-sem; wg.Done() }()
+			err := e.pushItem(ctx, m, it)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				done = append(done, it)
+			} else if first == nil {
+				first = err
+			}
+		}()
+	}
+	wg.Wait()
+	if first == nil {
+		first = ctx.Err()
+	}
+	return done, first
+}
+
+func (e *Engine) pushItem(ctx context.Context, m *mount, it queueItem) error {
+	// Removed from the spool since the batch was read: it was tombstoned before it went out.
+	if !e.Spool.Has(it.Path) {
+		if raw, err := e.Store.Get(bucketQueue, it.order); err == nil && raw == nil {
+			return nil
+		}
+		return vault.Errorf(vault.CodeIntegrity, "a queued object is not in the spool")
+	}
+	return m.remote.Put(ctx, it.Path, it.Size, it.Hash, func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) })
+}
+
+// markPushed records what a remote holds; what all hold leaves the queue.
+func (e *Engine) markPushed(ctx context.Context, remote string, done []queueItem) error {
+	if len(done) == 0 {
+		return nil
+	}
+	var free []string
+	err := e.exclusive(context.WithoutCancel(ctx), func() error {
+		var ops []Op
+		for _, it := range done {
+			raw, err := e.Store.Get(bucketQueue, it.order)
+			if err != nil {
+				return err
+			}
+			if raw == nil {
+				continue
+			}
+			var now queueItem
+			if err := json.Unmarshal(raw, &now); err != nil {
+				return vault.Errorf(vault.CodeIntegrity, "read queue: %w", err)
+			}
+			if now.Done == nil {
+				now.Done = map[string]bool{}
+			}
+			now.Done[remote] = true
+			if !e.onAll(now.Done) {
+				ops = append(ops, jsonOp(bucketQueue, it.order, &now))
+				continue
+			}
+			ops = append(ops, Op{bucketQueue, it.order, nil}, jsonOp(bucketHeld, it.Path, heldObject{it.Size, it.Hash}))
+			if !it.Segment {
+				free = append(free, it.Path)
+			}
+		}
+		return e.Store.Write(ops)
+	})
+	for _, p := range free {
+		if cerr := e.Spool.ToCache(p); cerr != nil && err == nil {
+			err = fmt.Errorf("move to cache: %w", cerr)
+		}
+	}
+	return err
+}
+
+// onAll reports whether every remote is done.
+func (e *Engine) onAll(done map[string]bool) bool {
+	for _, m := range e.mounted() {
+		if !done[m.name] {
+			return false
+		}
+	}
+	return true
+}
+
+// deleteDoomed deletes what is doomed and due on a remote.
+func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
+	next, err := e.oldestQueued(m.name)
+	if err != nil {
+		return err
+	}
+	var due []doomed
+	err = e.Store.Scan(bucketDoomed, "", func(path string, raw []byte) error {
+		var d doomed
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
+		}
+		if d.Done[m.name] || d.After > next {
+			return nil
+		}
+		d.path = path
+		due = append(due, d)
+		return nil
+	})
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	results := make([]error, len(due))
+	sem := make(chan struct{}, pushWorkers)
+	var wg sync.WaitGroup
+	for i := range due {
+		sem <- struct{}{}
+		wg.Add(1)
+		go func() {
+			defer func() { <-sem; wg.Done() }()
+			results[i] = m.remote.Delete(ctx, due[i].path)
+		}()
+	}
+	wg.Wait()
+	return e.markDeleted(ctx, m, due, results)
+}
+
+func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, results []error) error {
+	var first error
+	err := e.exclusive(context.WithoutCancel(ctx), func() error {
+		var ops []Op
+		for i, d := range due {
+			raw, err := e.Store.Get(bucketDoomed, d.path)
+			if err != nil || raw == nil {
+				continue
+			}
+			var now doomed
+			if err := json.Unmarshal(raw, &now); err != nil {
+				return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
+			}
+			if now.Done == nil {
+				now.Done, now.Kept = map[string]bool{}, map[string]string{}
+			}
+			delete(now.Kept, m.name)
+			if results[i] != nil {
+				if first == nil {
+					first = results[i]
+				}
+				if now.Kept == nil {
+					now.Kept = map[string]string{}
+				}
+				now.Kept[m.name] = string(vault.CodeOf(results[i]))
+			} else {
+				now.Done[m.name] = true
+			}
+			if e.onAll(now.Done) {
+				ops = append(ops, Op{bucketDoomed, d.path, nil}, Op{bucketHeld, d.path, nil})
+			} else {
+				ops = append(ops, jsonOp(bucketDoomed, d.path, &now))
+			}
+		}
+		return e.Store.Write(ops)
+	})
+	if err == nil {
+		err = first
+	}
+	return err
+}
+
+// oldestQueued returns the order of the first item that a remote does not hold, or the largest number.
+func (e *Engine) oldestQueued(remote string) (uint64, error) {
+	oldest := ^uint64(0)
+	items, err := e.nextItems(remote)
+	if err == nil && len(items) > 0 {
+		_, err = fmt.Sscanf(items[0].order, "%x", &oldest)
+	}
+	return oldest, err
+}
+
+// queueCount is how much of the queue is left.
+type queueCount struct {
+	Objects int
+	Bytes   int64
+	Doomed  int
+}
+
+// queueSize counts what a remote does not hold yet, or what any remote does not for "".
+func (e *Engine) queueSize(remote string) (queueCount, error) {
+	var c queueCount
+	err := e.Store.Scan(bucketQueue, "", func(_ string, raw []byte) error {
+		var it queueItem
+		if err := json.Unmarshal(raw, &it); err != nil {
+			return err
+		}
+		if !it.Done[remote] {
+			c.Objects++
+			c.Bytes += it.Size
+		}
+		return nil
+	})
+	if err != nil {
+		return c, fmt.Errorf("read queue: %w", err)
+	}
+	err = e.Store.Scan(bucketDoomed, "", func(_ string, raw []byte) error {
+		var d doomed
+		if err := json.Unmarshal(raw, &d); err != nil {
+			return err
+		}
+		if !d.Done[remote] {
+			c.Doomed++
+		}
+		return nil
+	})
+	return c, err
+}
+
+// remoteStatus says how each remote is doing.
+func (e *Engine) remoteStatus() ([]api.RemoteStatus, error) {
+	var out []api.RemoteStatus
+	for _, m := range e.mounted() {
+		q, err := e.queueSize(m.name)
+		if err != nil {
+			return nil, err
+		}
+		m.mu.Lock()
+		s := api.RemoteStatus{Name: m.name, Remote: e.Remotes.Redact(m.spec), Queued: q.Objects + q.Doomed}
+		if !m.lastOK.IsZero() {
+			s.LastOK = m.lastOK.UTC().Format(time.RFC3339)
+		}
+		if m.lastErr != nil {
+			s.LastError, s.Code = m.lastErr.Error(), string(vault.CodeOf(m.lastErr))
+		}
+		m.mu.Unlock()
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// waitPushed waits until every remote holds what is queued now and has deleted what is doomed now. When the time is up
+// it returns the error of a remote that is behind, or CodeUnreachable.
+func (e *Engine) waitPushed(ctx context.Context, limit time.Duration, tell func(api.Progress)) error {
+	if err := e.flush(ctx); err != nil {
+		return err
+	}
+	for _, m := range e.mounted() { // somebody waits: no reason to sit out a backoff
+		m.mu.Lock()
+		m.retry = time.Time{}
+		m.mu.Unlock()
+	}
+	start, err := e.queueSize("")
+	if err != nil {
+		return err
+	}
+	total := int64(start.Objects + start.Doomed)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	e.startPushes()
+	for {
+		changed := e.report.wait()
+		q, err := e.queueSize("")
+		if err != nil {
+			return err
+		}
+		left := int64(q.Objects + q.Doomed)
+		if tell != nil {
+			tell(api.Progress{Stage: "push", Done: max(0, total-left), Total: total, Unit: "objects"})
+		}
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+			e.startPushes()
+		case <-time.After(minBackoff):
+			e.startPushes()
+		case <-ctx.Done():
+			return e.behind()
+		}
+	}
+}
+
+// behind returns why a remote does not hold everything.
+func (e *Engine) behind() error {
+	for _, m := range e.mounted() {
+		m.mu.Lock()
+		err := m.lastErr
+		m.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	if len(e.mounted()) == 0 {
+		return vault.Errorf(vault.CodeUnreachable, "no remote is open")
+	}
+	return vault.Errorf(vault.CodeUnreachable, "the remote does not hold everything yet")
+}
+
+func jsonOp(bucket, key string, v any) Op {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic("marshal " + bucket + ": " + err.Error())
+	}
+	return Op{bucket, key, raw}
+}
+
+// reportBox wakes those who wait for something to move. The zero value is ready.
+type reportBox struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (b *reportBox) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *reportBox) changed() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}
+
+// progressBox holds how far a background task is.
+type progressBox struct {
+	mu sync.Mutex
+	p  *api.Progress
+}
+
+func (b *progressBox) set(p *api.Progress) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.p = p
+}
+
+func (b *progressBox) get() *api.Progress {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.p
+}

@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// resealed is an object sealed anew, on its way into one change.
+type resealed struct {
+	doc   *vault.Document
+	notes []*vault.NoteBody // replaced by one object
+	file  Staged
+	to    vault.Object
+	lines []vault.Hash
+}
+
+// resealVault seals everything whose declared readers are not those that the vault wants now to the wanted ones, and
+// dooms what it replaces. It is idempotent: a crash in between leaves some objects misread, and the next call goes on
+// with those. extra are identities beyond the device's own, a card's for private documents. It returns how many objects
+// were resealed, and how many it could not open.
+func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra []string, tell func(api.Progress)) (done, left int, err error) {
+	keys, org := e.view()
+	if keys == nil {
+		return 0, 0, vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	st, err := newOverlay(e.Store, org, keys).state(id)
+	if err != nil {
+		return 0, 0, err
+	}
+	docs, notes := st.Misread(org)
+	var work []*resealed
+	for _, d := range docs {
+		if keys.reads(d.Object.Readers) || len(extra) > 0 && d.Space == vault.Private || len(extra) > 0 && slices.ContainsFunc(d.Object.Readers, vault.Reader.IsCard) {
+			work = append(work, &resealed{doc: d})
+		} else {
+			left++
+		}
+	}
+	if len(notes) > 0 {
+		work = append(work, &resealed{notes: notes})
+	}
+	e.reseals.set(&api.Progress{Stage: "reseal", Total: int64(len(work)), Unit: "objects"})
+	defer e.reseals.set(nil)
+	if err := e.sealAll(ctx, st, org, keys, extra, work, tell); err != nil {
+		discardAll(work)
+		return 0, left, err
+	}
+	if len(work) == 0 && len(st.Dead) == 0 {
+		return 0, left, nil
+	}
+	staged := make([]Staged, len(work))
+	for i, r := range work {
+		staged[i] = r.file
+	}
+	if err := e.Spool.Stage(staged); err != nil {
+		return 0, left, fmt.Errorf("stage resealed objects: %w", err)
+	}
+	return len(work), left, e.commitReseal(ctx, id, st.Readers(org, vault.Shared), work)
+}
+
+func discardAll(work []*resealed) {
+	for _, r := range work {
+		if r.file.File != nil {
+			_ = r.file.File.Discard()
+		}
+	}
+}
+
+// sealAll seals each object for the wanted readers on every core.
+func (e *Engine) sealAll(ctx context.Context, st *vault.State, org *vault.Org, keys *keyring, extra []string, work []*resealed, tell func(api.Progress)) error {
+	writer := e.ident.Writer
+	return parallel(len(work), func(i int) error {
+		if err := ctx.Err(); err != nil {
+			return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
+		}
+		r := work[i]
+		readers := st.Readers(org, vault.Shared)
+		path := vault.NotePath(writer, vault.NewObjectName())
+		if r.doc != nil {
+			readers = st.Readers(org, r.doc.Space)
+			path = vault.DocumentPath(writer, vault.NewObjectName())
+		}
+		if len(readers) == 0 {
+			return vault.Errorf(vault.CodePolicy, "nobody would be able to open this vault: issue a card first")
+		}
+		rcps, err := recipients(org, st, readers)
+		if err != nil {
+			return err
+		}
+		src, err := e.resealSource(ctx, st, keys, extra, r)
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		f, err := e.sealFile(src, rcps)
+		if err != nil {
+			return fmt.Errorf("reseal object: %w", err)
+		}
+		r.file = Staged{f, path}
+		r.to = vault.Object{Path: path, Size: f.Size(), Hash: f.Sum(), Readers: readers}
+		if tell != nil {
+			tell(api.Progress{Stage: "reseal", Done: int64(i + 1), Total: int64(len(work)), Unit: "objects"})
+		}
+		return nil
+	})
+}
+
+// resealSource returns the plaintext: of a document checked against the commitment made at its deposit, or the lines of
+// the notes.
+func (e *Engine) resealSource(ctx context.Context, st *vault.State, keys *keyring, extra []string, r *resealed) (io.ReadCloser, error) {
+	if r.doc == nil {
+		text, hashes, err := e.noteLines(st, r.notes)
+		r.lines = hashes
+		return io.NopCloser(bytes.NewReader(text)), err
+	}
+	return e.openDocument(ctx, keys, extra, r.doc)
+}
+
+// noteLines returns the exact lines of the entries of several notes, from the index.
+func (e *Engine) noteLines(st *vault.State, notes []*vault.NoteBody) ([]byte, []vault.Hash, error) {
+	var text bytes.Buffer
+	var hashes []vault.Hash
+	for _, n := range notes {
+		for _, h := range n.Entries {
+			if slices.Contains(hashes, h) {
+				continue
+			}
+			raw, err := e.Store.Get(bucketEntries, string(st.ID)+"/"+string(h))
+			if err != nil {
+				return nil, nil, fmt.Errorf("read note entry: %w", err)
+			}
+			if raw == nil {
+				return nil, nil, vault.Errorf(vault.CodeIntegrity, "a note entry of the vault is missing here")
+			}
+			text.Write(raw)
+			text.WriteByte('\n')
+			hashes = append(hashes, h)
+		}
+	}
+	return text.Bytes(), hashes, nil
+}
+
+// commitReseal records the new objects and the end of the old ones in one change. If the wanted readers have changed
+// meanwhile, the objects are still valid; the next pass puts them right.
+func (e *Engine) commitReseal(ctx context.Context, id vault.BeneficiaryID, readers []vault.Reader, work []*resealed) error {
+	err := e.commit(context.WithoutCancel(ctx), func(t *tx) error {
+		for _, r := range work {
+			t.enqueue(r.to)
+			if r.doc != nil {
+				if err := t.emit(vault.Resealed, id, vault.ResealBody{From: r.doc.Object.Path, To: r.to}); err != nil {
+					return err
+				}
+				continue
+			}
+			nb := vault.NoteBody{Object: r.to, Entries: r.lines}
+			for _, n := range r.notes {
+				nb.From = append(nb.From, n.Object.Path)
+			}
+			if err := t.emit(vault.NoteSealed, id, nb); err != nil {
+				return err
+			}
+		}
+		return t.bury(id)
+	})
+	if err == nil {
+		e.dropUnpushed(id)
+	}
+	return err
+}
+
+// bury tombstones whatever the vault no longer uses and dooms it on the remotes.
+func (t *tx) bury(id vault.BeneficiaryID) error {
+	st, err := t.state(id)
+	if err != nil {
+		return err
+	}
+	dead := st.DeadPaths()
+	if len(dead) == 0 {
+		return nil
+	}
+	if err := t.emit(vault.Tombstoned, id, vault.TombstoneBody{Paths: dead}); err != nil {
+		return err
+	}
+	t.doom(dead...)
+	return t.unqueue(dead)
+}
+
+// unqueue takes tombstoned objects that never went out off the queue.
+func (t *tx) unqueue(paths []string) error {
+	doomed := map[string]bool{}
+	for _, p := range paths {
+		doomed[p] = true
+	}
+	return t.ov.scan(bucketQueue, "", func(key string, raw []byte) error {
+		if path := queuedPath(raw); doomed[path] {
+			t.ov.delete(bucketQueue, key)
+		}
+		return nil
+	})
+}
+
+// dropUnpushed removes the local files of tombstoned objects.
+func (e *Engine) dropUnpushed(id vault.BeneficiaryID) {
+	keys, org := e.view()
+	if keys == nil {
+		return
+	}
+	st, err := newOverlay(e.Store, org, keys).state(id)
+	if err != nil {
+		return
+	}
+	for p := range st.Tombs {
+		if err := e.Spool.Remove(p); err != nil {
+			e.log.Warn("remove local object", "code", vault.CodeOf(err))
+		}
+	}
+}
+
+// openDocument returns the plaintext of a document. Reading it to the end checks it against the digest of its deposit,
+// where this device knows the digest.
+func (e *Engine) openDocument(ctx context.Context, keys *keyring, extra []string, d *vault.Document) (io.ReadCloser, error) {
+	sealed, err := e.openObject(ctx, d.Object)
+	if err != nil {
+		return nil, err
+	}
+	ids := append(keys.identitiesFor(d.Object.Readers), extra...)
+	if len(ids) == 0 {
+		_ = sealed.Close()
+		return nil, vault.Errorf(vault.CodeNoConsent, "this device is not among the readers of the document")
+	}
+	plain, err := e.Sealer.Open(sealed, ids)
+	if err != nil {
+		_ = sealed.Close()
+		return nil, fmt.Errorf("open document: %w", err)
+	}
+	return &checkedReader{r: plain, c: sealed, sum: newSum(), want: d.Digest}, nil
+}
+
+// openObject returns the sealed bytes of an object: from the spool or cache, else from a remote. Reading it to the end
+// checks size and hash.
+func (e *Engine) openObject(ctx context.Context, o vault.Object) (io.ReadCloser, error) {
+	if e.Spool.Has(o.Path) {
+		f, err := e.Spool.Open(o.Path)
+		if err == nil {
+			return &checkedReader{r: f, c: f, sum: newSum(), want: o.Hash}, nil
+		}
+		if vault.CodeOf(err) != vault.CodeNotFound {
+			return nil, err
+		}
+	}
+	var last error = vault.Errorf(vault.CodeUnreachable, "no remote is open")
+	for _, m := range e.mounted() {
+		rc, err := m.remote.Get(ctx, o.Path)
+		if err == nil {
+			return &checkedReader{r: rc, c: rc, sum: newSum(), want: o.Hash}, nil
+		}
+		last = err
+	}
+	if vault.CodeOf(last) == vault.CodeNotFound {
+		return nil, vault.Errorf(vault.CodeIntegrity, "an object that was pushed is gone from the remote")
+	}
+	return nil, last
+}

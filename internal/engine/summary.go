@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// summary is what lists and background work need of a vault, held in memory while unlocked.
+type summary struct {
+	b       api.Beneficiary // without consents
+	search  string          // folded names, references and id
+	soonest vault.Date      // earliest last day of an active consent, "" if none
+	tend    bool            // objects are misread or dead
+	seen    time.Time
+	docs    int
+}
+
+// summarize makes a vault's summary. A vault that this device does not read keeps its id, times and consent states.
+func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
+	s := &summary{b: api.Beneficiary{Head: api.H("beneficiary"), ID: string(st.ID), State: "open",
+		Opened: st.Opened.Time().Format(time.RFC3339), NoRecovery: st.NoRecovery}, seen: st.LastSeen.Time()}
+	b := &s.b
+	if !s.seen.IsZero() {
+		b.LastSeen = s.seen.Format(time.RFC3339)
+	}
+	if c := st.Card(); c != nil {
+		b.Card = c.N
+	}
+	switch {
+	case st.Erased != nil:
+		b.State = "erased"
+	case st.Closed != nil:
+		b.State, b.Reason = "closed", st.Closed.Reason
+	case len(st.ActiveTeams()) == 0:
+		b.State = "unconsented"
+	}
+	for _, d := range st.Documents {
+		if d.Removed == nil && d.Evidence == "" {
+			s.docs++
+		}
+	}
+	b.Documents = s.docs
+	for _, c := range st.Consents {
+		if c.Active() && c.Until != "" && (s.soonest == "" || c.Until < s.soonest) {
+			s.soonest = c.Until
+		}
+	}
+	docs, notes := st.Misread(org)
+	s.tend = len(docs)+len(notes)+len(st.Dead) > 0
+	s.search = string(st.ID)
+	if st.Erased == nil && keys.reads(st.Readers(org, vault.Shared)) {
+		fillPerson(b, &st.Person)
+		s.search = strings.Join([]string{foldName(strings.Join(append([]string{st.Person.GivenName, st.Person.FamilyName,
+			st.Person.UsageName}, st.Person.Aliases...), " ")), strings.ToLower(strings.Join(st.Person.Refs, " ")), string(st.ID)}, "\n")
+	}
+	return s
+}
+
+func fillPerson(b *api.Beneficiary, p *vault.Person) {
+	b.Readable = true
+	b.Name = p.DisplayName()
+	b.FamilyName, b.GivenName, b.UsageName, b.Aliases = p.FamilyName, p.GivenName, p.UsageName, p.Aliases
+	b.Born, b.BirthPlace, b.Language = string(p.Born), p.BirthPlace, p.Language
+	b.Phone, b.Email, b.Refs = p.Phone, p.Email, p.Refs
+}
+
+func (e *Engine) summarizeAll(org *vault.Org, keys *keyring) (map[vault.BeneficiaryID]*summary, error) {
+	out := map[vault.BeneficiaryID]*summary{}
+	err := e.Store.Scan(bucketVaults, "", func(key string, raw []byte) error {
+		st := vault.NewState(vault.BeneficiaryID(key))
+		if err := json.Unmarshal(raw, st); err != nil {
+			return vault.Errorf(vault.CodeIntegrity, "read vault: %w", err)
+		}
+		st.Init()
+		out[st.ID] = summarize(st, org, keys)
+		return nil
+	})
+	return out, err
+}
+
+// load returns the state of a vault as it is now. Errors have CodeNotFound.
+func (e *Engine) load(id vault.BeneficiaryID) (*vault.State, *keyring, *vault.Org, error) {
+	keys, org, err := e.ready()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	st, err := newOverlay(e.Store, org, keys).state(id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if st.OpenedBy == "" {
+		return nil, nil, nil, vault.Errorf(vault.CodeNotFound, "no such beneficiary")
+	}
+	return st, keys, org, nil
+}
+
+// resolveID turns an id or "ref:SYSTEM:ID" into a beneficiary. Names are not accepted: see Resolve. Errors have
+// CodeNotFound, or CodeAmbiguous for a name.
+func (e *Engine) resolveID(text string) (vault.BeneficiaryID, error) {
+	keys, _, err := e.ready()
+	if err != nil {
+		return "", err
+	}
+	if ref, ok := strings.CutPrefix(text, "ref:"); ok {
+		return e.byRef(keys, ref)
+	}
+	id, err := vault.ParseBeneficiaryID(text)
+	if err != nil {
+		if !vault.LooksLikeID('b', strings.ToLower(strings.ReplaceAll(text, "-", ""))) {
+			return "", vault.Errorf(vault.CodeAmbiguous, "a name does not say which person is meant: give the id or ref:SYSTEM:ID")
+		}
+		return "", err
+	}
+	return id, nil
+}
+
+// byRef finds a vault through the blind index. The erased ones are found too, so that they can be reported as such.
+func (e *Engine) byRef(keys *keyring, ref string) (vault.BeneficiaryID, error) {
+	if !strings.Contains(ref, ":") {
+		return "", vault.Errorf(vault.CodeUsage, "a reference is ref:SYSTEM:ID")
+	}
+	var found vault.BeneficiaryID
+	prefix := string(vault.EntryRefs) + "/" + refValue(keys.refsKey, ref) + "/"
+	err := e.Store.Scan(bucketIndex, prefix, func(key string, _ []byte) error {
+		found = vault.BeneficiaryID(strings.TrimPrefix(key, prefix))
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("search reference: %w", err)
+	}
+	if found == "" {
+		return "", vault.Errorf(vault.CodeNotFound, "no beneficiary has this reference")
+	}
+	return found, nil
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"vaultctl/internal/vault"
+)
+
+const tendInterval = 20 * time.Second
+
+// tendLoop does what nobody asks for: it ends consents whose last day has passed, goes on with interrupted reseals, and
+// locks after idle time.
+func (e *Engine) tendLoop(ctx context.Context) {
+	defer e.wg.Done()
+	tick := time.NewTicker(tendInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			e.tend(ctx)
+		}
+	}
+}
+
+// tend is one round of tendLoop.
+func (e *Engine) tend(ctx context.Context) {
+	if keys, _ := e.view(); keys == nil {
+		return
+	}
+	if e.idleTooLong() {
+		if err := e.Lock(ctx); err != nil {
+			e.log.Error("idle lock", "code", vault.CodeOf(err))
+		}
+		return
+	}
+	expiring, misread := e.needTending()
+	for _, id := range expiring {
+		if err := e.expire(ctx, id); err != nil {
+			e.log.Error("end expired consent", "code", vault.CodeOf(err))
+		}
+		misread = append(misread, id)
+	}
+	for _, id := range misread {
+		if _, _, err := e.resealVault(ctx, id, nil, nil); err != nil && ctx.Err() == nil {
+			e.log.Warn("reseal", "code", vault.CodeOf(err))
+		}
+	}
+}
+
+// idleTooLong reports whether the vaults should be locked: only where a person has to unlock them again.
+func (e *Engine) idleTooLong() bool {
+	limit := e.Settings.IdleLock()
+	needs, err := e.Protect.NeedsPerson(e.Home)
+	if err != nil || !needs || limit <= 0 {
+		return false
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.Now().Sub(e.last) > limit
+}
+
+func (e *Engine) needTending() (expiring, misread []vault.BeneficiaryID) {
+	today := e.today()
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for id, s := range e.people {
+		switch {
+		case s.soonest != "" && s.soonest < today:
+			expiring = append(expiring, id)
+		case s.tend:
+			misread = append(misread, id)
+		}
+	}
+	return expiring, misread
+}
+
+// expire ends the consents of a vault whose last day has passed.
+func (e *Engine) expire(ctx context.Context, id vault.BeneficiaryID) error {
+	today := e.today()
+	return e.commit(ctx, func(t *tx) error {
+		st, err := t.state(id)
+		if err != nil {
+			return err
+		}
+		var ended []vault.EndBody
+		for _, c := range st.Consents {
+			if c.Active() && c.Until != "" && c.Until < today {
+				ended = append(ended, vault.EndBody{Consent: c.Consent, Team: c.Team})
+			}
+		}
+		for _, b := range ended {
+			if err := t.emit(vault.ConsentExpired, id, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
