@@ -60,6 +60,7 @@ type InitResult struct {
 	RootWords   []string  `json:"root_words,omitempty"` // 24 BIP-39 words
 	Recovery    []string  `json:"recovery,omitempty"`   // the identity if one of one, else the shares
 	Sheets      []byte    `json:"sheets,omitempty"`     // PDF of root words and shares
+	Queued      bool      `json:"queued,omitempty"`     // the remote does not hold everything yet
 	Restored    *Restored `json:"restored,omitempty"`   // after join --recover
 }
 

@@ -49,7 +49,7 @@ type Engine struct {
 	stop    context.CancelFunc
 	// background ends with Close; work that outlives a request runs under it.
 	background context.Context
-	wg      sync.WaitGroup
+	wg         sync.WaitGroup
 
 	// mu guards what follows. Lock order: mu, then nothing. The committer holds it only to swap values in, so readers
 	// take what they need and let go.

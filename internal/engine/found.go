@@ -7,7 +7,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -37,8 +38,8 @@ type founding struct {
 // Nothing is kept of the root and recovery secrets. Errors have CodeConflict where an organization is already, here or
 // on the remote, and CodePolicy for a weak passphrase.
 func (e *Engine) Init(ctx context.Context, req api.InitRequest, tell func(api.Progress)) (api.InitResult, error) {
-	if e.ident.Device != "" {
-		return api.InitResult{}, vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")
+	if err := e.checkUnfounded(); err != nil {
+		return api.InitResult{}, err
 	}
 	if err := checkInit(&req); err != nil {
 		return api.InitResult{}, err
@@ -63,13 +64,37 @@ func (e *Engine) Init(ctx context.Context, req api.InitRequest, tell func(api.Pr
 	if err != nil {
 		return api.InitResult{}, err
 	}
-	if err := e.putOrgNote(ctx, remote, f.note.Sign(f.root)); err != nil {
-		return api.InitResult{}, err
-	}
+	// The secrets are shown whatever the remote does now: they exist nowhere else, and the queue goes on by itself.
 	if err := e.waitPushed(ctx, defaultWait, tell); err != nil {
-		return api.InitResult{}, err
+		e.log.Warn("push the beginning", "code", vault.CodeOf(err))
+		res.Queued = true
 	}
 	return res, nil
+}
+
+// checkUnfounded refuses a home that has an organization. One where Init was cut short before the first event is free.
+func (e *Engine) checkUnfounded() error {
+	if e.ident.Device == "" {
+		return nil
+	}
+	if keys, org := e.view(); keys != nil && org.Name == "" {
+		return e.forgetSelf()
+	}
+	return vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")
+}
+
+// forgetSelf undoes enrolSelf for an organization that was never founded.
+func (e *Engine) forgetSelf() error {
+	if err := e.Lock(context.Background()); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(e.Home, identityName)); err != nil {
+		return fmt.Errorf("forget identity: %w", err)
+	}
+	e.mu.Lock()
+	e.ident, e.mounts = identityFile{}, nil
+	e.mu.Unlock()
+	return nil
 }
 
 func checkInit(req *api.InitRequest) error {
@@ -175,7 +200,12 @@ func (e *Engine) foundOrg(ctx context.Context, f *founding) (api.InitResult, err
 	dev := vault.DeviceBody{Device: f.ident.Device, Key: base64.StdEncoding.EncodeToString(f.sign.Public().(ed25519.PublicKey)),
 		Recipient: f.device, Role: vault.RoleAdmin, Also: []vault.Role{vault.RoleAgent}, Agent: f.ident.Agent}
 	cosign := func(ev *vault.Event) { ev.Cosign(f.ident.Org, f.root) }
+	note, err := e.stageNote(f.note.Sign(f.root))
+	if err != nil {
+		return api.InitResult{}, err
+	}
 	err = e.commit(ctx, func(t *tx) error {
+		t.enqueue(note)
 		return errors.Join(
 			t.emitCosigned(vault.OrgCreated, "", vault.OrgBody{Name: f.req.Org}, cosign),
 			t.emitCosigned(vault.RecoverySet, "", rec, cosign),
@@ -216,12 +246,14 @@ func (e *Engine) initResult(f *founding, identity, recipient string) (api.InitRe
 		RootWords: rootWords, Recovery: shares, Sheets: pdf.Bytes()}, nil
 }
 
-func (e *Engine) putOrgNote(ctx context.Context, remote Remote, raw []byte) error {
-	err := remote.Put(ctx, vault.OrgNotePath, int64(len(raw)), vault.HashOf(raw), func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(raw)), nil
-	})
-	if err != nil {
-		return fmt.Errorf("write organization note: %w", err)
+// stageNote puts the organization note into the spool, so that it is pushed and retried like everything else.
+func (e *Engine) stageNote(raw []byte) (vault.Object, error) {
+	staged, err := e.stageBytes(vault.OrgNotePath, raw)
+	if err == nil {
+		err = e.Spool.Stage([]Staged{staged})
 	}
-	return nil
+	if err != nil {
+		return vault.Object{}, fmt.Errorf("stage organization note: %w", err)
+	}
+	return vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: vault.HashOf(raw)}, nil
 }
