@@ -142,13 +142,21 @@ func (f *Factory) report(err error) int {
 	l := f.Lang()
 	text := f.IO.StyledErr(termio.Bad, l.T("error:")) + " " + f.IO.CleanErr(l.Message(wire.Message)) + "\n"
 	if wire.Hint != "" {
-		text += l.T("hint:") + " " + f.IO.CleanErr(l.Message(wire.Hint)) + "\n"
+		text += l.T("hint:") + " " + f.IO.CleanErr(hintWords(l, wire.Hint)) + "\n"
 	}
 	if f.globals.verbose {
 		text += fmt.Sprintf("code: %s, exit: %d\n", wire.Code, status)
 	}
 	_, _ = fmt.Fprint(f.IO.Err, text)
 	return status
+}
+
+// hintWords translates a hint: one of this package, or one that the daemon sent.
+func hintWords(l lang.Lang, hint string) string {
+	if words := say(l, hint); words != hint {
+		return words
+	}
+	return l.Message(hint)
 }
 
 // usagef returns a usage error that points at the help of cmd.

@@ -43,12 +43,14 @@ type helpText struct {
 	l lang.Lang
 }
 
+func (h *helpText) say(text string) string { return say(h.l, text) }
+
 // say translates a sentence that is no format.
-func (h *helpText) say(text string) string {
+func say(l lang.Lang, text string) string {
 	if strings.Contains(text, "%") {
 		return text
 	}
-	return h.l.T(text, nil...)
+	return l.T(text, nil...)
 }
 
 func (h *helpText) render(cmd *cobra.Command) {

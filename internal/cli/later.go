@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/lang"
 	"vaultctl/internal/vault"
 )
 
@@ -17,13 +18,13 @@ type laterCommand struct {
 
 // laterCommands lists them. A row goes when its command comes; a test holds the two apart.
 func laterCommands() []laterCommand {
-	const (
-		oneByOne = "deposit files one by one with `vaultctl document add`"
-		takeBack = "`vaultctl document list` shows what a vault holds, and `vaultctl document remove` takes a document back"
-		handOver = "get or print the document for the person with `vaultctl document get` or `vaultctl document print`"
-		byAge    = "`vaultctl type list` says how old each document may usually be"
-		oneHere  = "this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere"
-		access   = "`vaultctl consent withdraw` ends somebody's access"
+	var (
+		oneByOne = lang.Key("deposit files one by one with `vaultctl document add`")
+		takeBack = lang.Key("`vaultctl document list` shows what a vault holds, and `vaultctl document remove` takes a document back")
+		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
+		byAge    = lang.Key("`vaultctl type list` says how old each document may usually be")
+		oneHere  = lang.Key("this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere")
+		access   = lang.Key("`vaultctl consent withdraw` ends somebody's access")
 	)
 	return []laterCommand{
 		{"import", oneByOne},
@@ -31,15 +32,15 @@ func laterCommands() []laterCommand {
 		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
 		{"partner add", handOver}, {"partner list", handOver}, {"partner show", handOver}, {"partner remove", handOver},
 		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
-		{"stats", "count the lines of `vaultctl beneficiary list --json`"},
-		{"tui", "use the commands; `vaultctl --help` lists them"},
+		{"stats", lang.Key("count the lines of `vaultctl beneficiary list --json`")},
+		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
 		{"device approve", oneHere}, {"device revoke", oneHere}, {"device adopt", oneHere},
-		{"agent show", "`vaultctl agent list` shows every agent"}, {"agent remove", access},
-		{"team show", "`vaultctl team list` shows every team"}, {"team remove", access},
+		{"agent show", lang.Key("`vaultctl agent list` shows every agent")}, {"agent remove", access},
+		{"team show", lang.Key("`vaultctl team list` shows every team")}, {"team remove", access},
 		{"team member add", oneHere}, {"team member remove", oneHere},
-		{"beneficiary merge", "move documents with `vaultctl document move`, then close the other vault"},
-		{"card replace", "`vaultctl document edit --shared` lets a team read what the lost card alone could"},
-		{"document proof", "`vaultctl verify` checks every stored document against its deposit"},
+		{"beneficiary merge", lang.Key("move documents with `vaultctl document move`, then close the other vault")},
+		{"card replace", lang.Key("`vaultctl document edit --shared` lets a team read what the lost card alone could")},
+		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}
 }
 
@@ -79,7 +80,7 @@ func childOrHidden(parent *cobra.Command, name string) *cobra.Command {
 		Hidden: true,
 		Args:   cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return errLater("`"+cmd.CommandPath()+"`", "`vaultctl --help` lists what there is")
+			return errLater("`"+cmd.CommandPath()+"`", lang.Key("`vaultctl --help` lists what there is"))
 		},
 	}
 	parent.AddCommand(cmd)

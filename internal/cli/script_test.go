@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"vaultctl/internal/termio"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"vaultctl": func() {
+			os.Exit(Main(os.Args[1:], termio.System(), Build{Version: "1.2.3", Commit: "abc1234"}))
+		},
+	})
+}
+
+// TestScripts runs the commands that need no daemon as a shell would. "status N command…" runs a command that must
+// end with exactly that exit status.
+func TestScripts(t *testing.T) {
+	const dir = "testdata/script"
+	scripts, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:  dir,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Setup: func(env *testscript.Env) error {
+			for name, value := range map[string]string{
+				"VAULTCTL_HOME": filepath.Join(env.WorkDir, "home"), "LC_ALL": "C", "TERM": "dumb", "NO_COLOR": "1",
+			} {
+				env.Setenv(name, value)
+			}
+			return nil
+		},
+	})
+}
+
+// status leaves stdout and stderr to the script's stdout and stderr commands, as exec does.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N command [args]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Check(fmt.Errorf("run %s: %w", args[1], err))
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
