@@ -104,7 +104,7 @@ func pause(ctx context.Context, wait time.Duration) bool {
 func (r *Remote) withSettings(ctx context.Context) context.Context {
 	ctx, ci := fs.AddConfig(ctx)
 	ci.LogLevel = fs.LogLevelNotice
-	ci.LowLevelRetries = 2
+	ci.LowLevelRetries = r.opts.RequestTries
 	ci.ConnectTimeout = fs.Duration(r.opts.ConnectTimeout)
 	ci.Timeout = fs.Duration(r.opts.IdleTimeout)
 	ci.Transfers, ci.Checkers = r.opts.Concurrency, r.opts.Concurrency

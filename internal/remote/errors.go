@@ -15,6 +15,7 @@ import (
 
 	"github.com/rclone/rclone/fs"
 	"github.com/rclone/rclone/fs/fserrors"
+	"github.com/rclone/rclone/lib/file"
 	"github.com/rclone/rclone/lib/pacer"
 
 	"vaultctl/internal/vault"
@@ -95,7 +96,8 @@ func classOf(write bool, err error) class {
 }
 
 func isFull(err error, status int, apiCode, text string) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || fserrors.IsErrNoSpace(err) ||
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
+		errors.Is(err, file.ErrDiskFull) || fserrors.IsErrNoSpace(err) ||
 		status == 507 || strings.Contains(apiCode, "quota") && !strings.Contains(apiCode, "rate") ||
 		strings.Contains(apiCode, "storagefull") || strings.Contains(apiCode, "xminio") && strings.Contains(apiCode, "full") ||
 		containsAny(text, "no space left", "quota exceeded", "storagequotaexceeded", "quotalimitreached",

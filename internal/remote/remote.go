@@ -25,6 +25,7 @@ type Options struct {
 	IdleTimeout    time.Duration // a connection without a byte for so long is given up; 60 s
 	MinRate        int64         // bytes per second; Put may take CallTimeout + size/MinRate; 64 KiB/s
 	Tries          int           // attempts within a call; 5
+	RequestTries   int           // attempts of one request inside a backend, such as a part of a large upload; 2
 	RetryWait      time.Duration // first wait between attempts, doubled each time up to 20 times it, ±50 %; 250 ms
 	Concurrency    int           // calls at the same time; 4
 	CallsPerSecond float64       // 20 for anything but a local folder, which has no limit
@@ -36,6 +37,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.IdleTimeout, time.Minute)
 	setDefault(&o.MinRate, 64<<10)
 	setDefault(&o.Tries, 5)
+	setDefault(&o.RequestTries, 2)
 	setDefault(&o.RetryWait, 250*time.Millisecond)
 	setDefault(&o.Concurrency, 4)
 	setDefault(&o.CallsPerSecond, 20)

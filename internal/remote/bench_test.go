@@ -1,0 +1,82 @@
+package remote
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// BenchmarkPutLocal stores 1 GiB in a local folder, durable and read back, and does the same with cp and sync.
+func BenchmarkPutLocal(b *testing.B) {
+	const size = 1 << 30
+	dir := b.TempDir()
+	file := filepath.Join(dir, "source")
+	sum := mustFill(b, file, size)
+	b.Run("put", func(b *testing.B) {
+		base := filepath.Join(dir, "put")
+		r, err := Create(b.Context(), base, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(size)
+		for i := 0; b.Loop(); i++ {
+			path := fmt.Sprintf("v1/w/a/d/%d.age", i)
+			if err := r.Put(b.Context(), path, size, sum, func() (io.ReadCloser, error) { return os.Open(file) }); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			if _, err := r.Delete(b.Context(), path); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+	})
+	for _, rival := range []struct{ name, script string }{
+		{"cp-sync", `cp "$1" "$2" && sync "$2"`},
+		{"cp-sync-sha256sum", `cp "$1" "$2" && sync "$2" && sha256sum "$2" >/dev/null`},
+	} {
+		b.Run(rival.name, func(b *testing.B) {
+			b.SetBytes(size)
+			for b.Loop() {
+				target := filepath.Join(dir, "copy")
+				if out, err := exec.Command("sh", "-c", rival.script, "sh", file, target).CombinedOutput(); err != nil {
+					b.Skipf("cp and sync are needed: %v: %s", err, out)
+				}
+				b.StopTimer()
+				if err := os.Remove(target); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+// mustFill writes a file that does not compress and returns its SHA-256.
+func mustFill(b *testing.B, name string, size int64) [32]byte {
+	b.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	random, err := os.Open("/dev/urandom")
+	if err != nil {
+		b.Skipf("no source of random bytes: %v", err)
+	}
+	defer random.Close()
+	hasher := sha256.New()
+	if _, err := io.CopyN(io.MultiWriter(f, hasher), random, size); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Sync(); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return [32]byte(hasher.Sum(nil))
+}
