@@ -19,6 +19,9 @@ const (
 	chunkSize = 256 << 10
 	// hashLag is how many chunks the hash may be behind the disk.
 	hashLag = 4
+	// writebackEvery is how many bytes are written between two hints to the kernel to put them on the disk. Without
+	// them the disk is idle while a large object is hashed, and all of it is written at the end.
+	writebackEvery = 8 << 20
 )
 
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
@@ -96,6 +99,9 @@ func (f *File) flush() {
 	f.work <- c
 	f.write(c)
 	c.release()
+	if f.size%writebackEvery == 0 {
+		startWriteback(f.file, f.size-writebackEvery, writebackEvery)
+	}
 }
 
 // startHash hashes on another core. Small objects never get that far, and are hashed by Finish.
