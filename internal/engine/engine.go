@@ -36,6 +36,7 @@ type Options struct {
 	Sniff    func(head []byte) (mediaType string)
 	Now      func() time.Time
 	Logger   *slog.Logger
+	Rebuild  bool // the index is new: build it from log and journal at unlock
 }
 
 // Engine is the state of one workstation.

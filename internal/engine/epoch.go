@@ -100,11 +100,7 @@ func (e *Engine) sealParcel(id vault.EpochID, i int, text string, rcps []string)
 		return vault.Object{}, nil, fmt.Errorf("seal parcel: %w", err)
 	}
 	path := vault.ParcelPath(id, i)
-	staged, err := e.stageBytes(path, sealed.Bytes())
-	if err == nil {
-		err = e.Spool.Stage([]Staged{staged})
-	}
-	if err != nil {
+	if err := e.stageBytes(path, sealed.Bytes()); err != nil {
 		return vault.Object{}, nil, fmt.Errorf("stage parcel: %w", err)
 	}
 	return vault.Object{Path: path, Size: int64(sealed.Len()), Hash: vault.HashOf(sealed.Bytes()), Readers: nil}, sealed.Bytes(), nil

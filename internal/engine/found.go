@@ -105,6 +105,9 @@ func checkInit(req *api.InitRequest) error {
 	case req.Remote == "":
 		return vault.Errorf(vault.CodeUsage, "a remote is needed: a folder, or any rclone remote")
 	}
+	if req.Language != "fr" {
+		req.Language = "en"
+	}
 	if req.Of == 0 {
 		req.Need, req.Of = 1, 1
 	}
@@ -119,11 +122,8 @@ func (e *Engine) openEmpty(ctx context.Context, conf []byte, spec string) (Remot
 	if err := e.Remotes.SetConfig(conf, func([]byte) error { return nil }); err != nil {
 		return nil, err
 	}
-	remote, err := e.Remotes.Open(ctx, spec)
+	remote, err := e.Remotes.Create(ctx, spec)
 	if err != nil {
-		return nil, err
-	}
-	if err := remote.Create(ctx); err != nil {
 		return nil, err
 	}
 	switch _, err := remote.Stat(ctx, vault.OrgNotePath); vault.CodeOf(err) {
@@ -219,10 +219,10 @@ func (e *Engine) foundOrg(ctx context.Context, f *founding) (api.InitResult, err
 	if err != nil {
 		return api.InitResult{}, fmt.Errorf("found organization: %w", err)
 	}
-	return e.initResult(f, recIdentity, recRecipient)
+	return e.initResult(f, recIdentity)
 }
 
-func (e *Engine) initResult(f *founding, identity, recipient string) (api.InitResult, error) {
+func (e *Engine) initResult(f *founding, identity string) (api.InitResult, error) {
 	l, _ := lang.Parse(f.req.Language)
 	rootWords, err := e.Words.Encode(f.rootSeed, f.req.Language)
 	if err != nil {
@@ -230,13 +230,13 @@ func (e *Engine) initResult(f *founding, identity, recipient string) (api.InitRe
 	}
 	shares := []string{identity}
 	if f.req.Of > 1 {
-		if shares, err = e.Shares.Split(f.recovery, f.req.Need, f.req.Of); err != nil {
+		if shares, err = e.Shares.Split(f.recovery, f.req.Need, f.req.Of, f.req.Language); err != nil {
 			return api.InitResult{}, fmt.Errorf("split recovery secret: %w", err)
 		}
 	}
 	var pdf bytes.Buffer
 	if err := e.Paper.Recovery(&pdf, l, RecoveryPages{Org: f.req.Org, OrgID: string(f.ident.Org), Fingerprint: f.ident.Fingerprint,
-		RootWords: rootWords, Shares: shares, Need: f.req.Need, Recipient: recipient, On: e.today()}); err != nil {
+		RootWords: rootWords, Shares: shares, Need: f.req.Need, Remote: e.Remotes.Redact(f.req.Remote), On: e.today()}); err != nil {
 		return api.InitResult{}, fmt.Errorf("recovery pages: %w", err)
 	}
 	clear(f.rootSeed)
@@ -248,11 +248,7 @@ func (e *Engine) initResult(f *founding, identity, recipient string) (api.InitRe
 
 // stageNote puts the organization note into the spool, so that it is pushed and retried like everything else.
 func (e *Engine) stageNote(raw []byte) (vault.Object, error) {
-	staged, err := e.stageBytes(vault.OrgNotePath, raw)
-	if err == nil {
-		err = e.Spool.Stage([]Staged{staged})
-	}
-	if err != nil {
+	if err := e.stageBytes(vault.OrgNotePath, raw); err != nil {
 		return vault.Object{}, fmt.Errorf("stage organization note: %w", err)
 	}
 	return vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: vault.HashOf(raw)}, nil

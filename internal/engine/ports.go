@@ -84,8 +84,9 @@ type Staged struct {
 
 // Spool keeps sealed files on this disk: those to be pushed, own segments, and an evictable cache.
 type Spool interface {
-	Create() (SpoolFile, error)
-	Stage(files []Staged) error // all durable under their names when it returns
+	Create() (SpoolFile, error)        // to be pushed
+	CreateSegment() (SpoolFile, error) // to be pushed, and kept
+	Stage(files []Staged) error        // all durable under their names when it returns
 	Open(name string) (io.ReadCloser, error)
 	Has(name string) bool
 	ToCache(name string) error
@@ -119,14 +120,14 @@ type Remote interface {
 	Get(ctx context.Context, path string) (io.ReadCloser, error)
 	Stat(ctx context.Context, path string) (ObjectInfo, error)
 	List(ctx context.Context, prefix string, fn func(ObjectInfo) error) error
-	Delete(ctx context.Context, path string) error
-	Create(ctx context.Context) error
+	Delete(ctx context.Context, path string) (kept string, err error) // kept: none, versions, trash, unknown
 	Test(ctx context.Context) (features map[string]string, err error)
 }
 
 // Remotes opens remotes by rclone's syntax, with configuration that is held in memory and saved through SetConfig's save.
 type Remotes interface {
 	Open(ctx context.Context, spec string) (Remote, error)
+	Create(ctx context.Context, spec string) (Remote, error) // makes the folder or bucket where it is missing
 	Redact(spec string) string
 	SetConfig(conf []byte, save func([]byte) error) error
 	Import(confFile, spec string) (conf []byte, err error) // the merged configuration
@@ -143,7 +144,7 @@ type Protector interface {
 // Shares is k-of-n sharing of a 32-byte seed.
 type Shares interface {
 	New() (seed []byte, err error)
-	Split(seed []byte, need, of int) ([]string, error)
+	Split(seed []byte, need, of int, language string) ([]string, error)
 	Combine(shares []string) (seed []byte, err error)
 }
 
@@ -160,7 +161,7 @@ type Paper interface {
 	Recovery(w io.Writer, l lang.Lang, p RecoveryPages) error
 	Notice(w io.Writer, l lang.Lang, p NoticeText) error
 	Journal(w io.Writer, l lang.Lang, p JournalPage) error
-	NoticeText(l lang.Lang, p NoticeText) (text, version string)
+	NoticeText(l lang.Lang, p NoticeText) (text, version string, err error)
 }
 
 // CardPage is what a card shows.
@@ -181,7 +182,7 @@ type RecoveryPages struct {
 	RootWords               []string
 	Shares                  []string // or the identity alone when Need is 1
 	Need                    int
-	Recipient               string
+	Remote                  string // redacted
 	On                      vault.Date
 }
 
@@ -189,7 +190,7 @@ type RecoveryPages struct {
 type NoticeText struct {
 	Org      string
 	Holders  string // who keeps recovery
-	Recovery bool   // a recovery key exists
+	Need, Of int    // recovery shares; 0 where there is no recovery key
 }
 
 // JournalPage is a journal in plain sentences.
@@ -223,7 +224,7 @@ type Types interface {
 type Settings interface {
 	IdleLock() time.Duration
 	SoonDays() int
-	HealthData() bool // the remotes are declared fit for health data
+	HealthData(remote string) bool // the remote is declared fit for health data
 	SyncInterval() time.Duration
 	Jurisdiction() string
 }

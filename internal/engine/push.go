@@ -26,9 +26,8 @@ type queueItem struct {
 
 // doomed is an object to be deleted from each remote, once the queue before After is there.
 type doomed struct {
-	After uint64            `json:"after"`
-	Done  map[string]bool   `json:"done,omitempty"`
-	Kept  map[string]string `json:"kept,omitempty"` // remotes that hold on to it, and why
+	After uint64          `json:"after"`
+	Done  map[string]bool `json:"done,omitempty"`
 	path  string
 }
 
@@ -50,6 +49,13 @@ type mount struct {
 	retry   time.Time
 	fails   int
 	running bool
+	kept    string // what the storage keeps of deleted objects: none, versions, trash, unknown
+}
+
+func (m *mount) noteKept(kept string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kept = kept
 }
 
 const (
@@ -318,6 +324,7 @@ func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
 		return err
 	}
 	results := make([]error, len(due))
+	kept := make([]string, len(due))
 	sem := make(chan struct{}, pushWorkers)
 	var wg sync.WaitGroup
 	for i := range due {
@@ -325,14 +332,14 @@ func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
 		wg.Add(1)
 		go func() {
 			defer func() { <-sem; wg.Done() }()
-			results[i] = m.remote.Delete(ctx, due[i].path)
+			kept[i], results[i] = m.remote.Delete(ctx, due[i].path)
 		}()
 	}
 	wg.Wait()
-	return e.markDeleted(ctx, m, due, results)
+	return e.markDeleted(ctx, m, due, kept, results)
 }
 
-func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, results []error) error {
+func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, kept []string, results []error) error {
 	var first error
 	err := e.exclusive(context.WithoutCancel(ctx), func() error {
 		var ops []Op
@@ -346,19 +353,13 @@ func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, result
 				return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
 			}
 			if now.Done == nil {
-				now.Done, now.Kept = map[string]bool{}, map[string]string{}
+				now.Done = map[string]bool{}
 			}
-			delete(now.Kept, m.name)
-			if results[i] != nil {
-				if first == nil {
-					first = results[i]
-				}
-				if now.Kept == nil {
-					now.Kept = map[string]string{}
-				}
-				now.Kept[m.name] = string(vault.CodeOf(results[i]))
-			} else {
+			if results[i] == nil {
 				now.Done[m.name] = true
+				m.noteKept(kept[i])
+			} else if first == nil {
+				first = results[i]
 			}
 			if e.onAll(now.Done) {
 				ops = append(ops, Op{bucketDoomed, d.path, nil}, Op{bucketHeld, d.path, nil})

@@ -130,6 +130,12 @@ func (e *Engine) addRemote(ctx context.Context, keys *keyring, name, spec, confF
 	return nil
 }
 
+// healthAllowed reports whether every remote is declared fit for health data.
+func (e *Engine) healthAllowed() bool {
+	mounts := e.mounted()
+	return len(mounts) > 0 && !slices.ContainsFunc(mounts, func(m *mount) bool { return !e.Settings.HealthData(m.name) })
+}
+
 // lazyRemote opens a remote at first use and again after a failure to open, so that a disk that is not mounted yet or a
 // network that is down is found later.
 type lazyRemote struct {
@@ -179,21 +185,12 @@ func (l *lazyRemote) List(ctx context.Context, prefix string, fn func(ObjectInfo
 }
 
 // Delete implements Remote.
-func (l *lazyRemote) Delete(ctx context.Context, path string) error {
+func (l *lazyRemote) Delete(ctx context.Context, path string) (string, error) {
 	r, err := l.open(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	return r.Delete(ctx, path)
-}
-
-// Create implements Remote.
-func (l *lazyRemote) Create(ctx context.Context) error {
-	r, err := l.open(ctx)
-	if err != nil {
-		return err
-	}
-	return r.Create(ctx)
 }
 
 // Test implements Remote.

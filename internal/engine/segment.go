@@ -72,11 +72,7 @@ func (e *Engine) sealSegment() error {
 	if err := e.Spool.Stage(staged); err != nil {
 		return fmt.Errorf("stage notes: %w", err)
 	}
-	seg, err := e.stageBytes(vault.SegmentPath(w.id, w.seq), raw)
-	if err != nil {
-		return err
-	}
-	if err := e.Spool.Stage([]Staged{seg}); err != nil {
+	if err := e.stageSegment(vault.SegmentPath(w.id, w.seq), raw); err != nil {
 		return fmt.Errorf("stage segment: %w", err)
 	}
 	return e.segmentBuilt(ov, &body, info, len(raw))
@@ -281,17 +277,26 @@ func (e *Engine) sealFile(src io.Reader, rcps []string) (SpoolFile, error) {
 	return f, nil
 }
 
-// stageBytes writes bytes as they are into a new spool file.
-func (e *Engine) stageBytes(path string, raw []byte) (Staged, error) {
-	f, err := e.Spool.Create()
+// stageBytes makes bytes durable in the spool as they are.
+func (e *Engine) stageBytes(path string, raw []byte) error {
+	return e.stageInto(e.Spool.Create, path, raw)
+}
+
+// stageSegment makes the bytes of a segment durable, for good.
+func (e *Engine) stageSegment(path string, raw []byte) error {
+	return e.stageInto(e.Spool.CreateSegment, path, raw)
+}
+
+func (e *Engine) stageInto(create func() (SpoolFile, error), path string, raw []byte) error {
+	f, err := create()
 	if err != nil {
-		return Staged{}, err
+		return err
 	}
 	if _, err := f.Write(raw); err != nil {
 		_ = f.Discard()
-		return Staged{}, err
+		return err
 	}
-	return Staged{f, path}, nil
+	return e.Spool.Stage([]Staged{{f, path}})
 }
 
 func segmentKey(w vault.WriterID, seq uint64) string { return fmt.Sprintf("%s/%012x", w, seq) }

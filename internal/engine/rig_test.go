@@ -1,0 +1,97 @@
+package engine_test
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"vaultctl/internal/agecrypt"
+	"vaultctl/internal/api"
+	"vaultctl/internal/engine"
+	_ "vaultctl/internal/remote/backends/local"
+	"vaultctl/internal/workstation"
+)
+
+// rig is one workstation over a local-folder remote.
+type rig struct {
+	*engine.Engine
+	Home, Remote string
+	Result       api.InitResult
+	Now          func() time.Time
+	stop         func()
+}
+
+const testPassphrase = "marron cheval pile agrafe 47"
+
+// MustOpen opens the engine of a home.
+func MustOpen(tb testing.TB, home string, now func() time.Time) (*engine.Engine, func()) {
+	tb.Helper()
+	e, err := workstation.New(workstation.Options{Home: home, Version: "test", Now: now, Sealer: agecrypt.NewWithWorkFactor(10),
+		Logger: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := e.Start(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
+	closed := false
+	stop := func() {
+		if !closed {
+			closed = true
+			if err := e.Close(); err != nil {
+				tb.Error(err)
+			}
+		}
+	}
+	tb.Cleanup(stop)
+	return e, stop
+}
+
+// MustFound founds an organization with a key file, or the protection given.
+func MustFound(tb testing.TB, change ...func(*api.InitRequest)) *rig {
+	tb.Helper()
+	r := &rig{Home: filepath.Join(tb.TempDir(), "home"), Remote: filepath.Join(tb.TempDir(), "remote"), Now: time.Now}
+	if err := os.MkdirAll(r.Home, 0o700); err != nil {
+		tb.Fatal(err)
+	}
+	r.Engine, r.stop = MustOpen(tb, r.Home, func() time.Time { return r.Now() })
+	req := api.InitRequest{Org: "CCAS de Rennes", Agent: "Marie Durand", Team: "Accueil", Remote: r.Remote, Need: 2, Of: 3,
+		Holders: "la directrice et le notaire", Protect: api.Protection{Method: "keyfile"}, Language: "fr"}
+	for _, f := range change {
+		f(&req)
+	}
+	res, err := r.Init(context.Background(), req, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r.Result = res
+	return r
+}
+
+// Reopen closes the engine and opens it again on the same home.
+func (r *rig) Reopen(tb testing.TB) {
+	tb.Helper()
+	r.stop()
+	r.Engine, r.stop = MustOpen(tb, r.Home, func() time.Time { return r.Now() })
+}
+
+// RemoteFiles lists the objects of the remote folder.
+func (r *rig) RemoteFiles(tb testing.TB) []string {
+	tb.Helper()
+	var out []string
+	err := filepath.WalkDir(r.Remote, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(r.Remote, p)
+			out = append(out, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}

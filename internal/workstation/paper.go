@@ -1,0 +1,76 @@
+package workstation
+
+import (
+	"io"
+	"time"
+
+	"vaultctl/internal/catalogue"
+	"vaultctl/internal/config"
+	"vaultctl/internal/engine"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/paper"
+	"vaultctl/internal/paper/notice"
+	"vaultctl/internal/vault"
+)
+
+// pages adapts paper.
+type pages struct{}
+
+func (pages) Card(w io.Writer, l lang.Lang, p engine.CardPage) error {
+	return paper.Card(w, l, paper.CardData{Organization: p.Org, Person: p.Name, Vault: p.ID, Issued: p.On.Time(), Words: p.Words,
+		Identity: p.Identity, Remote: p.Remote})
+}
+
+func (pages) Recovery(w io.Writer, l lang.Lang, p engine.RecoveryPages) error {
+	return paper.RecoverySheets(w, l, paper.RecoveryData{Organization: p.Org, Made: p.On.Time(), Fingerprint: p.Fingerprint,
+		Remote: p.Remote, Needed: p.Need, Shares: p.Shares, RootWords: p.RootWords})
+}
+
+func (pages) Notice(w io.Writer, l lang.Lang, p engine.NoticeText) error {
+	return paper.Notice(w, l, paper.NoticeData{Printed: time.Now(), Params: noticeParams(p)})
+}
+
+func (pages) NoticeText(l lang.Lang, p engine.NoticeText) (text, version string, err error) {
+	return notice.Text(l, noticeParams(p))
+}
+
+func noticeParams(p engine.NoticeText) notice.Params {
+	return notice.Params{Organization: p.Org, RecoveryHolders: p.Holders, RecoveryNeeded: p.Need, RecoveryShares: p.Of}
+}
+
+func (pages) Journal(w io.Writer, l lang.Lang, p engine.JournalPage) error {
+	data := paper.JournalData{Organization: p.Org, Person: p.Name, Vault: p.ID, Made: p.On}
+	for _, r := range p.Rows {
+		data.Rows = append(data.Rows, paper.JournalRow{At: r.At, Who: r.Who, What: r.What})
+	}
+	return paper.Journal(w, l, data)
+}
+
+// types adapts catalogue.
+type types struct{ c *catalogue.Catalogue }
+
+func (t types) Find(name, language string) (engine.DocumentType, error) {
+	found, err := t.c.Find(name)
+	if err != nil {
+		return engine.DocumentType{}, err
+	}
+	return engine.DocumentType{Code: found.Code, Name: found.Name(language), Health: found.Health}, nil
+}
+
+func (t types) DefaultExpiry(code string, issuedOn vault.Date, born vault.BirthDate) vault.Date {
+	found, ok := t.c.Lookup(code)
+	if !ok {
+		return ""
+	}
+	d, _ := found.DefaultExpiry(issuedOn, born)
+	return d
+}
+
+// settings adapts config.
+type settings struct{ c *config.Config }
+
+func (s settings) IdleLock() time.Duration       { return s.c.Duration("idle_lock") }
+func (s settings) SoonDays() int                 { return int(s.c.Duration("expiring_soon") / (24 * time.Hour)) }
+func (s settings) HealthData(remote string) bool { return s.c.HealthData(remote) }
+func (s settings) SyncInterval() time.Duration   { return s.c.Duration("sync_interval") }
+func (s settings) Jurisdiction() string          { return "FR" }
