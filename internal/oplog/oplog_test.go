@@ -178,6 +178,28 @@ func TestRotateAndTrim(t *testing.T) {
 	}
 }
 
+func TestTrimDuringReplay(t *testing.T) {
+	l := MustOpen(t, t.TempDir())
+	l.rotate = 1
+	for _, r := range []string{"a", "b", "c"} {
+		MustAppend(t, l, r)
+	}
+	var got []string
+	err := l.Replay(0, func(_ uint64, rec []byte) error {
+		got = append(got, string(rec))
+		return l.Trim(2)
+	})
+	if err != nil || strings.Join(got, " ") != "a c" {
+		t.Errorf("replayed %q, %v", got, err)
+	}
+	if err := os.Remove(l.active.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Replay(0, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("replay without a file that was not trimmed: %v", err)
+	}
+}
+
 func TestFailedSyncPoisons(t *testing.T) {
 	dir := t.TempDir()
 	l := MustOpen(t, dir)

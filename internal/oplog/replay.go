@@ -3,15 +3,16 @@ package oplog
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"vaultctl/internal/vault"
 )
 
 // Replay calls fn for each record from number from on that was in the log when Replay was called, in order. Trimmed
-// records are left out. rec belongs to fn. An error of fn ends the replay and is returned as it is. Codes:
-// vault.CodeLocked, and vault.CodeIntegrity for a damaged record, before which all others have been delivered. fn may
-// append to the log.
+// records are left out, those trimmed meanwhile may be. rec belongs to fn. An error of fn ends the replay and is
+// returned as it is. Codes: vault.CodeLocked, and vault.CodeIntegrity for a damaged record, before which all others
+// have been delivered. fn may append to the log and trim it.
 func (l *Log) Replay(from uint64, fn func(seq uint64, rec []byte) error) error {
 	if l.seal.Locked() {
 		return vault.Errorf(vault.CodeLocked, "replay log: the workstation is locked")
@@ -32,6 +33,9 @@ func (l *Log) Replay(from uint64, fn func(seq uint64, rec []byte) error) error {
 
 func (l *Log) replayFile(fl file, from uint64, fn func(uint64, []byte) error) error {
 	f, err := os.Open(l.path(fl.number))
+	if errors.Is(err, fs.ErrNotExist) && l.trimmed(fl.number) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("replay log: %w", err)
 	}
@@ -54,6 +58,13 @@ func (l *Log) replayFile(fl file, from uint64, fn func(uint64, []byte) error) er
 		}
 	}
 	return nil
+}
+
+// trimmed reports whether Trim has dropped the file.
+func (l *Log) trimmed(number uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return number < l.files[0].number
 }
 
 func (l *Log) replayBody(seq uint64, body []byte, from uint64, fn func(uint64, []byte) error) error {
