@@ -18,6 +18,7 @@ import (
 	"vaultctl/internal/daemon"
 	"vaultctl/internal/exitcode"
 	"vaultctl/internal/localsock"
+	_ "vaultctl/internal/remote/backends" // every rclone backend
 	"vaultctl/internal/vault"
 )
 

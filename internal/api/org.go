@@ -13,7 +13,7 @@ func H(typ string) Head { return Head{V: 1, Type: typ} }
 const (
 	RouteInit         = "org/init"         // Stream InitRequest → InitResult
 	RouteJoinRecover  = "org/join-recover" // Stream JoinRecoverRequest → InitResult
-	RouteUnlock       = "daemon/unlock"    // UnlockRequest → Status
+	RouteUnlock       = "daemon/unlock"    // UnlockRequest → Empty
 	RouteLock         = "daemon/lock"      // Empty → Status
 	RouteStatus       = "daemon/status"    // Empty → Status
 	RouteTeamAdd      = "team/add"         // TeamAddRequest → Team

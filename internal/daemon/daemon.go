@@ -40,9 +40,10 @@ type Service interface {
 
 // Env is what a Service is built from.
 type Env struct {
-	Home string       // absolute; exists and is held by this process alone
-	Log  *slog.Logger // no personal data, key or file name goes in here
-	Stop func()       // makes the daemon leave as a signal would; returns at once
+	Home    string       // absolute; exists and is held by this process alone
+	Version string       // of the program
+	Log     *slog.Logger // no personal data, key or file name goes in here
+	Stop    func()       // makes the daemon leave as a signal would; returns at once
 }
 
 // Options says how to run.
@@ -111,7 +112,7 @@ func (r *run) serve(ctx context.Context) error {
 
 	var err error
 	r.server = apiserver.New(r.Version, r.log)
-	if r.service, err = r.Build(work, Env{Home: r.Home, Log: r.log, Stop: func() { r.stop("asked to") }}); err != nil {
+	if r.service, err = r.Build(work, Env{Home: r.Home, Version: r.Version, Log: r.log, Stop: func() { r.stop("asked to") }}); err != nil {
 		return err
 	}
 	if err := r.control(); err != nil {
