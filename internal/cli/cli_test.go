@@ -174,6 +174,19 @@ func TestMainLeavesSignalsAlone(t *testing.T) {
 	}
 }
 
+func TestClientWithoutDaemon(t *testing.T) {
+	home := t.TempDir()
+	io, _ := termio.Test()
+	f := newFactory(io, Build{})
+	f.globals.home, f.globals.noAutostart = home, true
+	if _, err := f.Client(context.Background()); vault.CodeOf(err) != vault.CodeNoDaemon {
+		t.Errorf("error %v", err)
+	}
+	if entries, err := os.ReadDir(home); err != nil || len(entries) != 0 {
+		t.Errorf("home holds %v, %v", entries, err)
+	}
+}
+
 func TestFrench(t *testing.T) {
 	t.Setenv("VAULTCTL_HOME", t.TempDir())
 	io, b := termio.Test()

@@ -43,6 +43,8 @@ type helpText struct {
 	l lang.Lang
 }
 
+func (h *helpText) printf(format string, args ...any) { fmt.Fprintf(&h.Builder, format, args...) }
+
 func (h *helpText) say(text string) string { return say(h.l, text) }
 
 // say translates a sentence that is no format.
@@ -58,7 +60,7 @@ func (h *helpText) render(cmd *cobra.Command) {
 	if about == "" || h.l != lang.English {
 		about = cmd.Short
 	}
-	fmt.Fprintf(h, "%s\n\n%s\n  %s\n", h.say(about), h.l.T("Usage:"), usageLine(cmd))
+	h.printf("%s\n\n%s\n  %s\n", h.say(about), h.l.T("Usage:"), usageLine(cmd))
 	if len(cmd.Groups()) > 0 {
 		for _, group := range cmd.Groups() {
 			h.commands(h.say(group.Title)+":", cmd, group.ID)
@@ -73,10 +75,10 @@ func (h *helpText) render(cmd *cobra.Command) {
 		h.flags(h.l.T("Flags of every command:"), cmd.PersistentFlags())
 	}
 	if cmd.Example != "" {
-		fmt.Fprintf(h, "\n%s\n%s\n", h.l.T("Examples:"), cmd.Example)
+		h.printf("\n%s\n%s\n", h.l.T("Examples:"), cmd.Example)
 	}
 	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(h, "\n%s\n", h.l.T("Use `%s COMMAND --help` for more about a command.", cmd.CommandPath()))
+		h.printf("\n%s\n", h.l.T("Use `%s COMMAND --help` for more about a command.", cmd.CommandPath()))
 	}
 }
 
@@ -100,10 +102,10 @@ func (h *helpText) commands(title string, cmd *cobra.Command, group string) {
 			continue
 		}
 		if title != "" {
-			fmt.Fprintf(h, "\n%s\n", title)
+			h.printf("\n%s\n", title)
 			title = ""
 		}
-		fmt.Fprintf(h, "  %-*s  %s\n", width, sub.Name(), h.say(sub.Short))
+		h.printf("  %-*s  %s\n", width, sub.Name(), h.say(sub.Short))
 	}
 }
 
@@ -118,6 +120,6 @@ func (h *helpText) flags(title string, set *pflag.FlagSet) {
 		}
 	})
 	if shown.HasFlags() {
-		fmt.Fprintf(h, "\n%s\n%s", title, shown.FlagUsages())
+		h.printf("\n%s\n%s", title, shown.FlagUsages())
 	}
 }
