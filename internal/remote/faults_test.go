@@ -182,6 +182,9 @@ func TestLeftover(t *testing.T) {
 func TestOutage(t *testing.T) {
 	s3 := s3test.New(t)
 	r := mustOpen(t, s3.Spec(), impatient)
+	once := impatient
+	once.Tries = 1
+	hasty := mustOpen(t, s3.Spec(), once)
 	content := remotetest.Bytes(12<<20, 1)
 	stopped := s3.StopAfter(4 << 20)
 	before := r.Calls()[remote.CallStat]
@@ -195,11 +198,11 @@ func TestOutage(t *testing.T) {
 	if tries := r.Calls()[remote.CallStat] - before; tries != int64(impatient.Tries) {
 		t.Errorf("%d attempts, want %d", tries, impatient.Tries)
 	}
-	_, err = r.Get(t.Context(), "v1/object")
+	_, err = hasty.Get(t.Context(), "v1/object")
 	remotetest.WantCode(t, err, vault.CodeUnreachable)
-	err = r.List(t.Context(), "", func(remote.Info) error { return nil })
+	err = hasty.List(t.Context(), "", func(remote.Info) error { return nil })
 	remotetest.WantCode(t, err, vault.CodeUnreachable)
-	_, err = r.Delete(t.Context(), "v1/object")
+	_, err = hasty.Delete(t.Context(), "v1/object")
 	remotetest.WantCode(t, err, vault.CodeUnreachable)
 
 	s3.Restart(t)
