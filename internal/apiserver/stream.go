@@ -34,8 +34,9 @@ func (p PartReader) Next() (*Part, error) {
 	part, err := p.parts.NextRawPart()
 	if err == io.EOF {
 		// Reading to the very end is what makes net/http watch for a caller that goes away.
-		_, err := io.Copy(io.Discard, p.rest)
-		return nil, errors.Join(err, io.EOF)
+		if _, err = io.Copy(io.Discard, p.rest); err == nil {
+			return nil, io.EOF
+		}
 	}
 	if err != nil {
 		return nil, vault.Errorf(vault.CodeInterrupted, "upload was cut short: %w", unexpected(err))

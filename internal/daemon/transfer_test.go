@@ -203,7 +203,7 @@ func TestUpload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := apiclient.Upload[string](ctx, c, "test/put", tc.req, tc.parts...)
-			if got != tc.want || vault.CodeOf(err) != tc.code || !errors.Is(err, tc.cause) {
+			if got != tc.want || vault.CodeOf(err) != tc.code || (tc.cause != nil && !errors.Is(err, tc.cause)) {
 				t.Errorf("got %q, %v", got, err)
 			}
 			taken += tc.bytes
