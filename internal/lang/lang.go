@@ -8,7 +8,7 @@
 // # Adding a sentence
 //
 // Write the call, then add a row to the table of the area that says it: fr_cli.go for commands, fr_tui.go for screens,
-// fr_engine.go for what the daemon composes, fr_paper.go for printed pages, fr_errors.go for error messages. Nothing
+// fr_engine.go for what the daemon composes, fr_paper.go for printed pages, fr_errors.go for error messages and hints. Nothing
 // is registered. A sentence used by several areas has one row, in any of the tables. A sentence that reaches T through
 // a variable is marked where it is written, with Key. A test reads the whole source tree: it fails where a key has no
 // French row, where the verbs of the two sentences differ, and where a row is used by nobody.
@@ -161,7 +161,10 @@ type index struct {
 }
 
 // french builds the index once, at the first French sentence.
-var french = sync.OnceValue(func() index {
+var french = sync.OnceValue(func() index { return build(tables[:]) })
+
+// build indexes the tables.
+func build(tables []table) index {
 	x := index{sentences: map[string]string{}, plurals: map[string]struct{ one, other string }{}}
 	for _, t := range tables {
 		for _, r := range t.rows {
@@ -172,7 +175,7 @@ var french = sync.OnceValue(func() index {
 		}
 	}
 	return x
-})
+}
 
 // typography is applied to French text as it is typed. U+00A0 serves everywhere: console fonts lack the narrow U+202F.
 var typography = sync.OnceValue(func() *strings.Replacer {

@@ -3,11 +3,12 @@ package lang
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
 
-// Message returns a finished English error message, as the daemon sends it, in the language: the first row of
+// Message returns a finished English error message, as the daemon sends it, in the language: the row of
 // fr_errors.go whose English format could have made the message gives the French one, with the same values in it.
 // A value that is itself a known message (the cause, after the colon) is translated as well. A message without a row
 // comes back as it is.
@@ -15,14 +16,19 @@ func (l Lang) Message(msg string) string {
 	if l != French {
 		return msg
 	}
-	for _, p := range frenchErrors() {
+	return translate(frenchErrors(), msg)
+}
+
+// translate is Message with the patterns given.
+func translate(patterns []pattern, msg string) string {
+	for _, p := range patterns {
 		found := p.en.FindStringSubmatch(msg)
 		if found == nil {
 			continue
 		}
 		args := make([]any, 0, len(found)-1)
 		for _, value := range found[1:] {
-			args = append(args, l.Message(value))
+			args = append(args, translate(patterns, value))
 		}
 		return fmt.Sprintf(p.fr, args...)
 	}
@@ -31,8 +37,9 @@ func (l Lang) Message(msg string) string {
 
 // pattern recognizes what an English format makes; fr takes strings only.
 type pattern struct {
-	en *regexp.Regexp
-	fr string
+	en      *regexp.Regexp
+	fr      string
+	literal int // bytes of en besides its verbs
 }
 
 // verb is a fmt verb with its flags; explicit indexes are allowed in the French only.
@@ -40,15 +47,19 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`%(\[\d+\])?[-+# 0]*\d*(?:\.\d+)?([a-zA-Z%])`)
 })
 
-// frenchErrors compiles the rows of fr_errors.go once, when the first French error is shown; the first row that
-// matches wins.
-var frenchErrors = sync.OnceValue(func() []pattern {
-	patterns := make([]pattern, 0, len(frErrors))
-	for _, r := range frErrors {
-		patterns = append(patterns, pattern{en: matcher(r.en), fr: stringVerbs(Typography(r.fr))})
+// frenchErrors compiles the rows of fr_errors.go once, when the first French error is shown.
+var frenchErrors = sync.OnceValue(func() []pattern { return compile(frErrors[:]) })
+
+// compile makes the patterns of rows, the most precise first.
+func compile(rows []row) []pattern {
+	patterns := make([]pattern, 0, len(rows))
+	for _, r := range rows {
+		literal := len(verb().ReplaceAllString(r.en, ""))
+		patterns = append(patterns, pattern{matcher(r.en), stringVerbs(Typography(r.fr)), literal})
 	}
+	slices.SortStableFunc(patterns, func(a, b pattern) int { return b.literal - a.literal })
 	return patterns
-})
+}
 
 // matcher returns the expression that matches exactly what format can make.
 func matcher(format string) *regexp.Regexp {

@@ -37,7 +37,7 @@ func Journal(w io.Writer, l lang.Lang, data JournalData) error {
 	})
 	s.skip(2)
 	s.para(journalIntroduction(l, data))
-	t := Table{Head: []string{l.T("When"), l.T("Who"), l.T("What")}, Widths: []float64{24, 42, 84}}
+	t := Table{Head: []string{l.T("When"), l.T("Who"), l.T("What")}, Widths: []float64{34, 40, 76}}
 	for _, r := range data.Rows {
 		t.Rows = append(t.Rows, []string{l.DateTime(r.At), r.Who, r.What})
 	}

@@ -25,7 +25,14 @@ func Notice(w io.Writer, l lang.Lang, data NoticeData) error {
 	title := strings.TrimPrefix(lines[0], "# ")
 	s := newSheet(l, title, l.T("Notice, version %s", version), data.Printed)
 	s.title(title)
+	var item bool
 	for _, line := range lines[1:] {
+		if wasItem := item; line != "" {
+			item = strings.HasPrefix(line, "- ")
+			if wasItem && !item {
+				s.skip(1.2)
+			}
+		}
 		switch {
 		case strings.HasPrefix(line, "## "):
 			s.heading(clean(line[3:]))

@@ -3,6 +3,7 @@ package paper
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"vaultctl/internal/lang"
@@ -16,7 +17,7 @@ type RecoveryData struct {
 	Fingerprint  string   // of the root key
 	Remote       string   // where the organization's objects are kept, as told to join; may be empty
 	Needed       int      // k: how many shares rebuild the recovery secret
-	Shares       []string // the n shares, or with n = 1 the recovery identity itself (AGE-SECRET-KEY-PQ-1…)
+	Shares       []string // the n shares (a tag, then words), or with n = 1 the recovery identity (AGE-SECRET-KEY-PQ-1…)
 	RootWords    []string // the words of the root key; none leaves its page out
 }
 
@@ -63,7 +64,7 @@ func (s *sheet) sharePage(data RecoveryData, n int, share string) error {
 	s.blank(l.T("Date and signature"))
 
 	const code = 62.0
-	s.skip(3)
+	s.skip(1)
 	s.room(code)
 	from := s.y
 	if err := s.qr(share, margin-4, from, code); err != nil {
@@ -77,11 +78,20 @@ func (s *sheet) sharePage(data RecoveryData, n int, share string) error {
 	}
 	s.block(bodyStyle, x, width, label)
 	s.skip(1)
-	s.key(x, width, share)
+	key, words, _ := strings.Cut(strings.TrimSpace(share), " ")
+	s.key(x, width, key)
+	if words != "" {
+		s.skip(1)
+		s.block(smallStyle, x, width, l.T("followed by the words below, in their order"))
+	}
+	s.skip(4)
+	s.block(headingStyle, x, width, l.T("When it is needed"))
+	s.block(bodyStyle, x, width, l.T("When every computer of the organization is lost, or when a person lost their card "+
+		"and nobody else can open their vault."))
 	s.y = max(s.y, from+code)
-	s.heading(l.T("When it is needed"))
-	s.para(l.T("When every computer of the organization is lost, or when a person lost their card and nobody else can open " +
-		"their vault."))
+	if words != "" {
+		s.words(strings.Fields(words))
+	}
 	s.heading(l.T("What to do then"))
 	if total > 1 {
 		s.para(l.T("Bring %d holders together at a computer where vaultctl is installed. Run the command below and type or "+

@@ -229,24 +229,20 @@ func visible(c rune) rune {
 // drawOutlines draws a shaped run as filled paths, over invisible text that carries the characters.
 func (s *sheet) drawOutlines(st style, x, y float64, run *shaping.Output, text []rune) {
 	s.shadow(st, x, y, run, text)
-	mode := "F"
+	fill, weight := "f", 0.0
 	if st.bold && run.Face != s.faces.get(bold) {
-		mode = "FD"
-		s.pdf.SetLineWidth(st.size * mmPerPoint * 0.03)
+		fill, weight = "B", 0.03*float64(run.Face.Upem())
 	}
-	scale := st.size * mmPerPoint / float64(run.Face.Upem())
-	drawn := false
+	scale := st.size / float64(run.Face.Upem())
 	for _, g := range run.Glyphs {
 		if outline, ok := run.Face.GlyphDataOutline(g.GlyphID); ok && len(outline.Segments) > 0 {
-			s.outline(outline, x+st.mm(g.XOffset), y-st.mm(g.YOffset), scale)
-			drawn = true
+			// Contours stay in the font's own units: whole numbers, the same for a letter wherever it stands, so the
+			// file stays small once compressed.
+			s.pdf.RawWriteStr(fmt.Sprintf("q %.5f 0 0 %.5f %.2f %.2f cm %.0f w%s %s Q", scale, scale,
+				(x+st.mm(g.XOffset))/mmPerPoint, (pageHeight-y+st.mm(g.YOffset))/mmPerPoint, weight, contours(outline), fill))
 		}
 		x += st.mm(g.Advance)
 	}
-	if drawn {
-		s.pdf.DrawPath(mode)
-	}
-	s.pdf.SetLineWidth(hairline)
 }
 
 // shadow puts an invisible letter under each cluster of a run, as wide as the cluster and marked with its characters:
@@ -284,34 +280,37 @@ func (s *sheet) shadow(st style, x, y float64, run *shaping.Output, text []rune)
 	s.pdf.SetTextRenderingMode(0)
 }
 
-// outline adds the contours of a glyph to the current path, its origin at x, y.
-func (s *sheet) outline(o font.GlyphOutline, x, y, scale float64) {
-	at := func(p ot.SegmentPoint) (float64, float64) { return x + float64(p.X)*scale, y - float64(p.Y)*scale }
-	var cx, cy float64
+// contours returns the PDF path of a glyph, in font units.
+func contours(o font.GlyphOutline) string {
+	var b strings.Builder
+	var current ot.SegmentPoint
+	third := func(from, to ot.SegmentPoint) (float32, float32) {
+		return from.X + (to.X-from.X)*2/3, from.Y + (to.Y-from.Y)*2/3
+	}
 	for i, seg := range o.Segments {
-		x1, y1 := at(seg.Args[0])
-		x2, y2 := at(seg.Args[1])
-		x3, y3 := at(seg.Args[2])
+		a := seg.Args
 		switch seg.Op {
 		case ot.SegmentOpMoveTo:
 			if i > 0 {
-				s.pdf.ClosePath()
+				b.WriteString(" h")
 			}
-			s.pdf.MoveTo(x1, y1)
-			cx, cy = x1, y1
+			fmt.Fprintf(&b, " %.0f %.0f m", a[0].X, a[0].Y)
+			current = a[0]
 		case ot.SegmentOpLineTo:
-			s.pdf.LineTo(x1, y1)
-			cx, cy = x1, y1
+			fmt.Fprintf(&b, " %.0f %.0f l", a[0].X, a[0].Y)
+			current = a[0]
 		case ot.SegmentOpQuadTo:
 			// PDF knows cubic curves only.
-			s.pdf.CurveBezierCubicTo(cx+(x1-cx)*2/3, cy+(y1-cy)*2/3, x2+(x1-x2)*2/3, y2+(y1-y2)*2/3, x2, y2)
-			cx, cy = x2, y2
+			x1, y1 := third(current, a[0])
+			x2, y2 := third(a[1], a[0])
+			fmt.Fprintf(&b, " %.0f %.0f %.0f %.0f %.0f %.0f c", x1, y1, x2, y2, a[1].X, a[1].Y)
+			current = a[1]
 		case ot.SegmentOpCubeTo:
-			s.pdf.CurveBezierCubicTo(x1, y1, x2, y2, x3, y3)
-			cx, cy = x3, y3
+			fmt.Fprintf(&b, " %.0f %.0f %.0f %.0f %.0f %.0f c", a[0].X, a[0].Y, a[1].X, a[1].Y, a[2].X, a[2].Y)
+			current = a[2]
 		}
 	}
-	s.pdf.ClosePath()
+	return b.String() + " h"
 }
 
 // backwards returns the characters of text one by one, the last one first.

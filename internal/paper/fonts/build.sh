@@ -32,15 +32,17 @@ for script in Devanagari:0900-097F Bengali:0980-09FE Gurmukhi:0A00-0A76 Gujarati
 	Telugu:0C00-0C7F Kannada:0C80-0CF2 Malayalam:0D00-0D7F Sinhala:0D81-0DF4 Thai:0E01-0E5B Myanmar:1000-109F \
 	Ethiopic:1200-139F Khmer:1780-17F9 Syriac:0700-074F Thaana:0780-07B1; do
 	name=${script%%:*}
-	subset "truetype/noto/NotoSans$name-Regular.ttf" "$(echo "$name" | tr 'A-Z' 'a-z')" "U+${script##*:},U+200C,U+200D,U+25CC"
+	subset "truetype/noto/NotoSans$name-Regular.ttf" "$(echo "$name" | tr 'A-Z' 'a-z')" "U+${script##*:},U+0020,U+00A0,U+200C,U+200D,U+25CC"
 done
-subset truetype/noto/NotoSerifTibetan-Regular.ttf tibetan U+0F00-0FDA,U+25CC
+subset truetype/noto/NotoSerifTibetan-Regular.ttf tibetan U+0020,U+00A0,U+0F00-0FDA,U+25CC
 
-# Chinese, Japanese and Korean: what the national sets of everyday characters hold, which covers the three countries'
-# word lists for the card and nearly every name. The font of the ideographs has no Hangul.
-/usr/bin/python3 - "$work" <<'PY'
-import sys
+# Chinese, Japanese and Korean: the word lists of the card, and what the national sets of everyday characters hold,
+# which covers nearly every name. The font of the ideographs has no Hangul.
+/usr/bin/python3 - "$work" ../../words/lists/zh-*.txt ../../words/lists/ja.txt ../../words/lists/ko.txt <<'PY'
+import sys, unicodedata
 keep = set()
+for path in sys.argv[2:]:
+    keep.update(unicodedata.normalize("NFC", open(path, encoding="utf-8").read()))
 def charset(encoding, first, last):
     for lead in range(first, last + 1):
         for trail in range(0x40, 0xFF):
@@ -60,8 +62,8 @@ hangul.update(map(chr, range(0x3131, 0x318F)))
 for name, characters in ("cjk", keep - hangul), ("hangul", hangul):
     open(f"{sys.argv[1]}/{name}.txt", "w", encoding="utf-8").write("".join(sorted(characters)))
 PY
-subset truetype/droid/DroidSansFallbackFull.ttf cjk U+3000 --text-file="$work/cjk.txt"
-subset opentype/noto/NotoSansCJK-Regular.ttc hangul U+3000 --text-file="$work/hangul.txt" --font-number=1
+subset truetype/droid/DroidSansFallbackFull.ttf cjk U+0020,U+00A0,U+3000 --text-file="$work/cjk.txt"
+subset opentype/noto/NotoSansCJK-Regular.ttc hangul U+0020,U+00A0,U+3000 --text-file="$work/hangul.txt" --font-number=1
 
 for package in fonts-dejavu-core fonts-noto-core fonts-noto-cjk fonts-droid-fallback; do
 	cp "/usr/share/doc/$package/copyright" "LICENSE.$package"
