@@ -224,12 +224,18 @@ func (e *Engine) persist(ov *overlay, w *writerState, recs []logRecord) error {
 	ov.put(bucketMeta, metaOrder, fmt.Appendf(nil, "%d", w.order))
 	if err := e.Store.Write(ov.ops()); err != nil {
 		e.writer.broken = true
-		return fmt.Errorf("write index: %w", err)
+		return &loggedError{fmt.Errorf("write index: %w", err)}
 	}
 	e.writer = *w
 	e.publish(ov)
 	return nil
 }
+
+// loggedError is a failure after the change was written to the log: it will be applied all the same.
+type loggedError struct{ err error }
+
+func (l *loggedError) Error() string { return l.err.Error() }
+func (l *loggedError) Unwrap() error { return l.err }
 
 // publish shows the new organization and summaries to readers.
 func (e *Engine) publish(ov *overlay) {

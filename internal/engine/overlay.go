@@ -257,7 +257,8 @@ func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 	}
 }
 
-// indexEntry keeps the blind indexes. Index values are sets of beneficiaries: names collide on purpose.
+// indexEntry keeps the blind indexes. Index values are sets of beneficiaries: names collide on purpose. The last entry of
+// a vault replaces those before it.
 func (o *overlay) indexEntry(n *vault.Entry) {
 	switch n.Kind {
 	case vault.EntryNames, vault.EntryRefs:
@@ -265,6 +266,7 @@ func (o *overlay) indexEntry(n *vault.Entry) {
 		if json.Unmarshal(n.Data, &d) != nil {
 			return
 		}
+		o.unindex(n.Vault, n.Kind)
 		for _, v := range d.Values {
 			o.put(bucketIndex, string(n.Kind)+"/"+v+"/"+string(n.Vault), []byte{1})
 		}
@@ -275,6 +277,7 @@ func (o *overlay) indexEntry(n *vault.Entry) {
 		}
 		if d.Value != "" {
 			o.put(bucketDigests, "digest/"+d.Value, []byte(d.Document))
+			o.put(bucketDigests, "current/"+string(d.Document), []byte(d.Value))
 		}
 		if d.SourceID != "" {
 			o.put(bucketDigests, "source/"+d.SourceID, []byte(d.Document))
@@ -308,4 +311,18 @@ func (o *overlay) enqueue(w *writerState, rec *logRecord) {
 	for _, p := range rec.Doomed {
 		o.putJSON(bucketDoomed, p, doomed{After: w.order})
 	}
+}
+
+// unindex takes the values of a vault's entries of one kind out of the blind index.
+func (o *overlay) unindex(id vault.BeneficiaryID, kind vault.EntryKind) {
+	_ = o.scan(bucketEntries, string(id)+"/", func(_ string, raw []byte) error {
+		var n vault.Entry
+		var d vault.IndexData
+		if json.Unmarshal(raw, &n) == nil && n.Kind == kind && json.Unmarshal(n.Data, &d) == nil {
+			for _, v := range d.Values {
+				o.delete(bucketIndex, string(kind)+"/"+v+"/"+string(id))
+			}
+		}
+		return nil
+	})
 }

@@ -16,7 +16,7 @@ const (
 	bucketEntries  = "entries"  // sealed: scope/commitment → exact note entry line
 	bucketVaults   = "vaults"   // sealed: beneficiary → vault.State
 	bucketIndex    = "index"    // sealed: blind index value → beneficiaries
-	bucketDigests  = "digests"  // sealed: keyed digest → document
+	bucketDigests  = "digests"  // sealed: keyed digest or source id → document, document → its current digest
 	bucketDocs     = "docs"     // sealed: document → beneficiary
 	bucketNotes    = "notes"    // sealed: path of an organization note → vault.NoteBody
 	bucketParcels  = "parcels"  // path → parcel, an age file
@@ -62,6 +62,7 @@ type Store interface {
 type Log interface {
 	Append(records [][]byte) (first, last uint64, err error)
 	Replay(from uint64, fn func(seq uint64, record []byte) error) error
+	Rotate() error          // starts a new file, so that Trim can drop what was written so far
 	Trim(upto uint64) error // drops records up to and including upto where whole files allow
 	Unlock(key []byte) error
 	Lock()

@@ -74,6 +74,12 @@ func (doc *Document) describe(d *DocumentData) {
 	set(&doc.Digest, d.Digest)
 }
 
+// forget drops what the document is: it became private, and its description is told to the card alone from here on.
+func (doc *Document) forget() {
+	*doc = Document{ID: doc.ID, Space: doc.Space, Object: doc.Object, From: doc.From, Versions: doc.Versions,
+		Deposited: doc.Deposited, Changed: doc.Changed, By: doc.By, Batch: doc.Batch, Evidence: doc.Evidence, Removed: doc.Removed}
+}
+
 func set[T any](dst *T, src *T) {
 	if src != nil {
 		*dst = *src

@@ -334,6 +334,9 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 		s.Dead[d.Object.Path] = true
 		return nil
 	}
+	if b.Space == Private && d.Space != Private {
+		d.forget()
+	}
 	if b.Space != "" {
 		d.Space = b.Space
 	}
