@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -17,25 +18,30 @@ func BenchmarkPutLocal(b *testing.B) {
 	dir := b.TempDir()
 	file := filepath.Join(dir, "source")
 	sum := mustFill(b, file, size)
-	b.Run("put", func(b *testing.B) {
-		base := filepath.Join(dir, "put")
-		r, err := Create(b.Context(), base, Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.SetBytes(size)
-		for i := 0; b.Loop(); i++ {
-			path := fmt.Sprintf("v1/w/a/d/%d.age", i)
-			if err := r.Put(b.Context(), path, size, sum, func() (io.ReadCloser, error) { return os.Open(file) }); err != nil {
+	for name, put := range map[string]func(*Remote) putFunc{
+		"put":   func(r *Remote) putFunc { return r.Put },
+		"fresh": func(r *Remote) putFunc { return r.PutFresh },
+	} {
+		b.Run(name, func(b *testing.B) {
+			r, err := Create(b.Context(), filepath.Join(dir, name), Options{})
+			if err != nil {
 				b.Fatal(err)
 			}
-			b.StopTimer()
-			if _, err := r.Delete(b.Context(), path); err != nil {
-				b.Fatal(err)
+			b.SetBytes(size)
+			for i := 0; b.Loop(); i++ {
+				path := fmt.Sprintf("v1/w/a/d/%d.age", i)
+				err := put(r)(b.Context(), path, size, sum, func() (io.ReadCloser, error) { return os.Open(file) })
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				if _, err := r.Delete(b.Context(), path); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
 			}
-			b.StartTimer()
-		}
-	})
+		})
+	}
 	b.Run("sha256-alone", func(b *testing.B) { // what verifying costs at least
 		b.SetBytes(size)
 		for b.Loop() {
@@ -71,6 +77,8 @@ func BenchmarkPutLocal(b *testing.B) {
 		})
 	}
 }
+
+type putFunc func(context.Context, string, int64, [32]byte, func() (io.ReadCloser, error)) error
 
 // mustFill writes a file that does not compress and returns its SHA-256.
 func mustFill(b *testing.B, name string, size int64) [32]byte {

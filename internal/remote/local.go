@@ -2,9 +2,7 @@ package remote
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"io"
 	iofs "io/fs"
 	"os"
 	"path"
@@ -77,7 +75,7 @@ func (b *localBase) missing(err error) error {
 func (b *localBase) file(name string) string { return filepath.Join(b.dir, filepath.FromSlash(name)) }
 
 // putLocal uploads src under a partial name, makes it durable, and renames it once what can be read back has the right
-// SHA-256. Reading back follows the writer, so that it costs no time of its own on a second processor.
+// SHA-256, or for fresh content the right bytes. Reading back follows the writer, so that it costs no time of its own on a second processor.
 func (r *Remote) putLocal(ctx context.Context, src *source) error {
 	final, partial := r.local.file(src.path), r.local.file(src.path+partialSuffix)
 	oldest, err := r.local.deepestFolder(path.Dir(src.path))
@@ -93,17 +91,18 @@ func (r *Remote) putLocal(ctx context.Context, src *source) error {
 
 	progress := make(chan struct{}, 1)
 	src.read = progress
-	follow := startFollower(ctx, partial, progress)
+	check, err := src.newCheck()
+	if err != nil {
+		return err
+	}
+	defer check.Close()
+	follow := startFollower(ctx, partial, check, progress)
 	obj, err := operations.Copy(ctx, r.fs, nil, src.path+partialSuffix, src)
 	if err == nil {
 		err = syncFile(partial)
 	}
-	sum, n, readErr := follow.finish(err != nil)
-	if err == nil {
+	if readErr := follow.finish(err != nil); err == nil {
 		err = readErr
-	}
-	if err == nil && (n != src.size || sum != src.sum) {
-		err = errReadBack
 	}
 	if err == nil {
 		r.count(CallVerify)
@@ -150,93 +149,5 @@ func syncFolders(dir, top string) error {
 			return nil
 		}
 		dir = filepath.Dir(dir)
-	}
-}
-
-// follower reads a file while it is being written and hashes what it reads.
-type follower struct {
-	written chan struct{} // closed when the writer is done
-	abandon chan struct{} // closed when the result is not wanted
-	done    chan struct{} // closed when the follower is
-	sum     [32]byte
-	n       int64
-	err     error
-}
-
-// startFollower starts reading name once progress says that there is something to read. finish must be called.
-func startFollower(ctx context.Context, name string, progress <-chan struct{}) *follower {
-	f := &follower{written: make(chan struct{}), abandon: make(chan struct{}), done: make(chan struct{})}
-	go func() {
-		defer close(f.done)
-		f.err = f.run(ctx, name, progress)
-	}()
-	return f
-}
-
-// finish says that the file is complete, or that the result does not matter, and waits for the follower to leave.
-func (f *follower) finish(failed bool) (sum [32]byte, n int64, err error) {
-	if failed {
-		close(f.abandon)
-	}
-	close(f.written)
-	<-f.done
-	return f.sum, f.n, f.err
-}
-
-func (f *follower) run(ctx context.Context, name string, progress <-chan struct{}) error {
-	var in *os.File
-	var err error
-	for complete := false; ; {
-		if in, err = os.Open(name); err == nil {
-			break
-		}
-		if complete || !errors.Is(err, iofs.ErrNotExist) {
-			return err
-		}
-		if complete, err = f.wait(ctx, progress); err != nil {
-			return err
-		}
-	}
-	defer in.Close()
-	hasher, buf := sha256.New(), make([]byte, 256<<10)
-	flush := newWriteback(in)
-	for complete := false; ; {
-		n, err := in.Read(buf)
-		hasher.Write(buf[:n])
-		f.n += int64(n)
-		flush.advance(f.n)
-		switch {
-		case err != nil && !errors.Is(err, io.EOF):
-			return err
-		case n > 0 && ctx.Err() == nil:
-		case complete:
-			hasher.Sum(f.sum[:0])
-			return nil
-		default:
-			if complete, err = f.wait(ctx, progress); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-var errAbandoned = errors.New("upload failed")
-
-// wait returns when there may be more to read; complete means that the writer has written everything.
-func (f *follower) wait(ctx context.Context, progress <-chan struct{}) (complete bool, err error) {
-	select {
-	case <-f.abandon:
-		return false, errAbandoned
-	case <-ctx.Done():
-		return false, ctx.Err()
-	case <-progress:
-		return false, nil
-	case <-f.written:
-		select {
-		case <-f.abandon:
-			return false, errAbandoned
-		default:
-			return true, nil
-		}
 	}
 }

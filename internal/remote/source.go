@@ -23,6 +23,8 @@ type source struct {
 	size int64
 	sum  [32]byte
 	open func() (io.ReadCloser, error)
+	// fresh means that the caller has computed sum from these very bytes.
+	fresh bool
 	// read, if set, is sent to without blocking whenever bytes were handed to rclone.
 	read chan<- struct{}
 

@@ -27,6 +27,7 @@ func Run(t *testing.T, open func(tb testing.TB) *remote.Remote) {
 		run  func(t *testing.T, r *remote.Remote)
 	}{
 		{"round trip", roundTrip},
+		{"fresh content", fresh},
 		{"missing object", missing},
 		{"same object twice", twice},
 		{"other content is refused", otherContent},
@@ -117,6 +118,31 @@ func roundTrip(t *testing.T, r *remote.Remote) {
 	}
 	if n := r.Calls()[remote.CallPut]; n != 4 {
 		t.Errorf("%d uploads counted, want 4", n)
+	}
+}
+
+func fresh(t *testing.T, r *remote.Remote) {
+	for _, size := range []int{0, 1, 300_000} {
+		path := fmt.Sprintf("v1/w/a/d/%d.age", size)
+		content := Bytes(size, 1)
+		for range 2 { // the second time it is there
+			if err := r.PutFresh(t.Context(), path, int64(size), sha256.Sum256(content), Opener(content)); err != nil {
+				t.Fatalf("put %s: %v", path, err)
+			}
+		}
+		if got := MustGet(t, r, path); !bytes.Equal(got, content) {
+			t.Errorf("%s: %d bytes came back changed (%d)", path, size, len(got))
+		}
+	}
+	content := Bytes(300_000, 2)
+	times := 0
+	err := r.PutFresh(t.Context(), "v1/fresh", 300_000, sha256.Sum256(content), func() (io.ReadCloser, error) {
+		times++ // a source that differs each time it is read
+		return io.NopCloser(bytes.NewReader(append(Bytes(299_999, 2), byte(times)))), nil
+	})
+	WantCode(t, err, vault.CodeIntegrity)
+	if got := MustList(t, r, "v1/fresh"); len(got) != 0 {
+		t.Errorf("left behind: %v", got)
 	}
 }
 
