@@ -83,7 +83,7 @@ func TestMessage(t *testing.T) {
 		{"the disk is 100%% full", "le disque est plein à 100 %%"},
 		{"cannot say", "impossible à dire"},
 	}
-	patterns := compile(rows)
+	patterns := prepare(rows)
 	for msg, want := range map[string]string{
 		"vault k7 holds 2026 documents": "le coffre k7 contient 2026 documents",
 		"vault k7 holds x documents":    "vault k7 holds x documents",
@@ -99,6 +99,32 @@ func TestMessage(t *testing.T) {
 	}
 	if got := English.Message("cannot say"); got != "cannot say" {
 		t.Errorf("English: %q", got)
+	}
+}
+
+// Each row of the table recognizes what its own format makes, and no other row takes it away.
+func TestEveryErrorRowMatchesItself(t *testing.T) {
+	for _, r := range frErrors {
+		sample := verb().ReplaceAllStringFunc(r.en, func(v string) string {
+			switch v[len(v)-1] {
+			case '%':
+				return "%"
+			case 'd':
+				return "7"
+			case 'q':
+				return `"zz"`
+			}
+			return "zz"
+		})
+		if len(sample) > 4 && French.Message(sample) == sample {
+			t.Errorf("%q is not translated", sample)
+		}
+	}
+}
+
+func BenchmarkFirstFrenchError(b *testing.B) {
+	for b.Loop() {
+		translate(prepare(frErrors[:]), "the remote does not hold everything yet")
 	}
 }
 

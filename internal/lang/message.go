@@ -22,7 +22,11 @@ func (l Lang) Message(msg string) string {
 // translate is Message with the patterns given.
 func translate(patterns []pattern, msg string) string {
 	for _, p := range patterns {
-		found := p.en.FindStringSubmatch(msg)
+		// Most rows are ruled out here, so few expressions are ever compiled.
+		if !strings.HasPrefix(msg, p.head) || !strings.HasSuffix(msg, p.tail) {
+			continue
+		}
+		found := matcher(p.en).FindStringSubmatch(msg)
 		if found == nil {
 			continue
 		}
@@ -30,16 +34,16 @@ func translate(patterns []pattern, msg string) string {
 		for _, value := range found[1:] {
 			args = append(args, translate(patterns, value))
 		}
-		return fmt.Sprintf(p.fr, args...)
+		return fmt.Sprintf(stringVerbs(Typography(p.fr)), args...)
 	}
 	return msg
 }
 
-// pattern recognizes what an English format makes; fr takes strings only.
+// pattern is a row that recognizes what its English format makes.
 type pattern struct {
-	en      *regexp.Regexp
-	fr      string
-	literal int // bytes of en besides its verbs
+	row
+	head, tail string // what every such message begins and ends with
+	literal    int    // bytes of the format besides its verbs
 }
 
 // verb is a fmt verb with its flags; explicit indexes are allowed in the French only.
@@ -47,15 +51,19 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`%(\[\d+\])?[-+# 0]*\d*(?:\.\d+)?([a-zA-Z%])`)
 })
 
-// frenchErrors compiles the rows of fr_errors.go once, when the first French error is shown.
-var frenchErrors = sync.OnceValue(func() []pattern { return compile(frErrors[:]) })
+// frenchErrors prepares the rows of fr_errors.go once, when the first French error is shown.
+var frenchErrors = sync.OnceValue(func() []pattern { return prepare(frErrors[:]) })
 
-// compile makes the patterns of rows, the most precise first.
-func compile(rows []row) []pattern {
+// prepare makes the patterns of rows, the most precise first.
+func prepare(rows []row) []pattern {
 	patterns := make([]pattern, 0, len(rows))
 	for _, r := range rows {
-		literal := len(verb().ReplaceAllString(r.en, ""))
-		patterns = append(patterns, pattern{matcher(r.en), stringVerbs(Typography(r.fr)), literal})
+		p := pattern{row: r, literal: len(verb().ReplaceAllString(r.en, ""))}
+		p.head, p.tail = r.en, r.en
+		if at := verb().FindAllStringIndex(r.en, -1); at != nil {
+			p.head, p.tail = r.en[:at[0][0]], r.en[at[len(at)-1][1]:]
+		}
+		patterns = append(patterns, p)
 	}
 	slices.SortStableFunc(patterns, func(a, b pattern) int { return b.literal - a.literal })
 	return patterns

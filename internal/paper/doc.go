@@ -12,6 +12,6 @@
 // outlines that carry the original characters for copying, searching and reading aloud. A character that no font has
 // is printed as a box, so that nobody takes a shortened name for a whole one.
 //
-// The fonts add 1.8 MB to a program that links this package; they are unpacked when first needed. All functions are
+// The fonts add 2.0 MB to a program that links this package; they are unpacked when first needed. All functions are
 // safe for concurrent use.
 package paper
