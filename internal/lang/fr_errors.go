@@ -290,4 +290,6 @@ var frErrors = [...]row{
 	{"the vault is closed", "le coffre est fermé"},
 	{"the vault was changed by a newer version: upgrade", "le coffre a été modifié par une version plus récente : mettre à jour"},
 	{"the vault was erased", "le coffre a été effacé"},
+	{"read note entry: %w", "lecture d'une note : %w"},
+	{"read erasure: %w", "lecture de l'effacement : %w"},
 }
