@@ -43,8 +43,11 @@ func TestMain(m *testing.M) {
 
 // runDaemon is vaultd with a service made for these tests; the environment says how it misbehaves.
 func runDaemon(home string, detached bool) int {
-	idle, _ := time.ParseDuration(os.Getenv("TEST_IDLE"))
-	err := daemon.Run(context.Background(), daemon.Options{
+	idle, err := time.ParseDuration(os.Getenv("TEST_IDLE"))
+	if err != nil {
+		idle = time.Minute // a daemon that a test has lost sight of goes by itself
+	}
+	err = daemon.Run(context.Background(), daemon.Options{
 		Home: home, Idle: idle, LogLevel: slog.LevelDebug, Version: "test", Detached: detached,
 		Build: func(_ context.Context, env daemon.Env) (daemon.Service, error) {
 			switch os.Getenv("TEST_START") {
