@@ -1,24 +1,24 @@
 package paper
 
-import (
-	"fmt"
+import "vaultctl/internal/qrcode"
 
-	"rsc.io/qr"
-)
-
-// quiet is the blank border that the QR standard asks for, in modules.
-const quiet = 4
+// quiet is the blank border of a code, in modules.
+const quiet = qrcode.Quiet
 
 // encodeQR returns the code of text with the highest redundancy whose modules stay at least 0.75 mm wide when it is
 // printed size millimetres wide: paper gets creased, and a cheap camera must still read it.
-func encodeQR(text string, size float64) (*qr.Code, error) {
-	for _, level := range []qr.Level{qr.Q, qr.M, qr.L} {
-		code, err := qr.Encode(text, level)
-		if err == nil && (size/float64(code.Size+2*quiet) >= 0.75 || level == qr.L) {
-			return code, nil
+func encodeQR(text string, size float64) (*qrcode.Code, error) {
+	var (
+		code *qrcode.Code
+		err  error
+	)
+	for _, level := range []qrcode.Level{qrcode.Quarter, qrcode.Medium, qrcode.Low} {
+		code, err = qrcode.Encode(text, level)
+		if err == nil && size/float64(code.Size+2*quiet) >= 0.75 {
+			break
 		}
 	}
-	return nil, fmt.Errorf("encode QR: %d bytes are too many", len(text))
+	return code, err
 }
 
 // qr draws the code of text in a square of size millimetres, quiet border included, its corner at x, y.
