@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 export VAULTCTL_HOME="$work/home" PATH="$PWD/bin:$PATH" NO_COLOR=1
 unset VAULTCTL_CONFIG
-trap 'vaultctl stop >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+trap 'vaultctl daemon stop >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 
 say() { printf '\n== %s\n' "$*"; }
 run() {
@@ -69,7 +69,7 @@ cat "$work/refused"
 
 say "6. The workstation burns"
 run vaultctl sync --wait
-run vaultctl stop
+run vaultctl daemon stop
 rm -rf "$VAULTCTL_HOME"
 
 say "7. Stock age and a plain copy: with the card, everything"

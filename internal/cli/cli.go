@@ -90,7 +90,7 @@ func addCommands(root *cobra.Command, f *Factory) {
 		}
 	}
 	inGroup(groupDocuments, newType(f))
-	inGroup(groupAdmin, newConfig(f), newCompletion(f), newVersion(f))
+	inGroup(groupAdmin, newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
 }
 
 // Main runs one command line (without the program's name) and returns the exit status. An interrupt cancels the

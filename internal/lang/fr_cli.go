@@ -25,6 +25,8 @@ var frCLI = [...]row{
 	{"Operation", "Exploitation"},
 	{"People and consent", "Personnes et consentement"},
 	{"Print the completion script of a shell", "Afficher le script de complétion d'un interpréteur de commandes"},
+	{"The daemon of this account", "Le service de ce compte"},
+	{"Stop the daemon after it has finished what it is doing", "Arrêter le service une fois son travail en cours terminé"},
 	{"Print the path of the configuration file", "Afficher le chemin du fichier de configuration"},
 	{"Print the value in force for a key", "Afficher la valeur d'un réglage"},
 	{"Purpose written into a consent when --purpose is not given. Empty: --purpose is required.", "Finalité inscrite dans un consentement sans --purpose. Vide : --purpose est obligatoire."},

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/localsock"
+	"vaultctl/internal/vault"
+)
+
+func newDaemon(f *Factory) *cobra.Command {
+	return newNoun("daemon", lang.Key("The daemon of this account"), newDaemonStop(f))
+}
+
+func newDaemonStop(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop",
+		Short: lang.Key("Stop the daemon after it has finished what it is doing"),
+		Long: "Stop vaultd. Requests in flight end first; what is queued for the remotes stays on this disk and goes on\n" +
+			"at the next start. A daemon that is not running is no error.",
+		Example: "  vaultctl daemon stop",
+		Args:    argsFromUse,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDaemonStop(cmd.Context(), f) },
+	}
+}
+
+func runDaemonStop(ctx context.Context, f *Factory) error {
+	f.globals.noAutostart = true
+	client, err := f.Client(ctx)
+	if vault.CodeOf(err) == vault.CodeNoDaemon {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := apiclient.Call[api.Empty](ctx, client, api.RouteStop, api.Empty{}); err != nil {
+		return err
+	}
+	return f.awaitGone(ctx)
+}
+
+// awaitGone returns once nobody answers any more, so that a script may go on with the home.
+func (f *Factory) awaitGone(ctx context.Context) error {
+	home, err := f.Home()
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := localsock.Dial(ctx, home)
+		if errors.Is(err, localsock.ErrNobody) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_ = conn.Close() // opened to see whether somebody answers
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
