@@ -33,6 +33,7 @@ type options struct {
 	idle     time.Duration
 	idleSet  bool
 	logLevel string
+	levelSet bool
 	detached bool
 }
 
@@ -57,7 +58,7 @@ func newCommand(o *options) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.idleSet = cmd.Flags().Changed("idle")
+			o.idleSet, o.levelSet = cmd.Flags().Changed("idle"), cmd.Flags().Changed("log-level")
 			return runDaemon(cmd.Context(), o)
 		},
 	}
@@ -65,8 +66,8 @@ func newCommand(o *options) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return vault.Errorf(vault.CodeUsage, "%w", err) })
 	f := cmd.Flags()
 	f.StringVar(&o.home, "home", "", "home directory (default $VAULTCTL_HOME, else the data directory of the account)")
-	f.DurationVar(&o.idle, "idle", 15*time.Minute, "leave after this time without a request or queued work; 0 never leaves")
-	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	f.DurationVar(&o.idle, "idle", 0, "leave after this time without a request or queued work; 0 never leaves (default the setting daemon_idle)")
+	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default the setting log_level)")
 	f.BoolVar(&o.detached, "detached", false, "started by vaultctl: report an early end on standard error as JSON")
 	_ = f.MarkHidden("detached") // the flag was defined two lines above
 	cmd.AddCommand(&cobra.Command{
@@ -93,7 +94,7 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 func runDaemon(ctx context.Context, o *options) error {
 	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+	if o.levelSet && level.UnmarshalText([]byte(o.logLevel)) != nil {
 		return vault.Errorf(vault.CodeUsage, "log level is not debug, info, warn or error")
 	}
 	if o.idle < 0 {
@@ -106,9 +107,19 @@ func runDaemon(ctx context.Context, o *options) error {
 		}
 		o.home = home
 	}
+	idle, configured, err := daemon.Settings(o.home)
+	if err != nil {
+		return err
+	}
+	if o.idleSet {
+		idle = o.idle
+	}
+	if !o.levelSet {
+		level = configured
+	}
 	return daemon.Run(ctx, daemon.Options{
 		Home:              o.home,
-		Idle:              o.idle,
+		Idle:              idle,
 		IdleWhenActivated: o.idleSet,
 		LogLevel:          level,
 		Version:           programVersion(),

@@ -4,13 +4,10 @@ import (
 	"io"
 	"time"
 
-	"vaultctl/internal/catalogue"
-	"vaultctl/internal/config"
 	"vaultctl/internal/engine"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/paper"
 	"vaultctl/internal/paper/notice"
-	"vaultctl/internal/vault"
 )
 
 // pages adapts paper.
@@ -45,32 +42,3 @@ func (pages) Journal(w io.Writer, l lang.Lang, p engine.JournalPage) error {
 	}
 	return paper.Journal(w, l, data)
 }
-
-// types adapts catalogue.
-type types struct{ c *catalogue.Catalogue }
-
-func (t types) Find(name, language string) (engine.DocumentType, error) {
-	found, err := t.c.Find(name)
-	if err != nil {
-		return engine.DocumentType{}, err
-	}
-	return engine.DocumentType{Code: found.Code, Name: found.Name(language), Health: found.Health}, nil
-}
-
-func (t types) DefaultExpiry(code string, issuedOn vault.Date, born vault.BirthDate) vault.Date {
-	found, ok := t.c.Lookup(code)
-	if !ok {
-		return ""
-	}
-	d, _ := found.DefaultExpiry(issuedOn, born)
-	return d
-}
-
-// settings adapts config.
-type settings struct{ c *config.Config }
-
-func (s settings) IdleLock() time.Duration       { return s.c.Duration("idle_lock") }
-func (s settings) SoonDays() int                 { return int(s.c.Duration("expiring_soon") / (24 * time.Hour)) }
-func (s settings) HealthData(remote string) bool { return s.c.HealthData(remote) }
-func (s settings) SyncInterval() time.Duration   { return s.c.Duration("sync_interval") }
-func (s settings) Jurisdiction() string          { return "FR" }

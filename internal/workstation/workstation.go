@@ -14,7 +14,6 @@ import (
 
 	"vaultctl/internal/agecrypt"
 	"vaultctl/internal/boltstore"
-	"vaultctl/internal/catalogue"
 	"vaultctl/internal/config"
 	"vaultctl/internal/engine"
 	"vaultctl/internal/oplog"
@@ -25,7 +24,7 @@ import (
 // Options say where and how. Home must exist and be held by this process alone.
 type Options struct {
 	Home    string
-	Config  *config.Config // nil reads the file of the home
+	Config  *config.Config // nil reads the file of the home, and again when it changes
 	Version string
 	Now     func() time.Time
 	Logger  *slog.Logger
@@ -35,14 +34,15 @@ type Options struct {
 // New returns an engine over the home's store, log and spool. An index that is damaged is set aside and built anew from
 // log and journal.
 func New(o Options) (*engine.Engine, error) {
-	if o.Config == nil {
+	follow := o.Config == nil
+	if follow {
 		c, err := config.Load(config.FilePath(o.Home))
 		if err != nil {
 			return nil, err
 		}
 		o.Config = c
 	}
-	catalog, err := catalogue.Load(o.Config.String("catalogue"))
+	set, err := newSettings(o.Config, follow, o.Logger)
 	if err != nil {
 		return nil, fmt.Errorf("document types: %w", err)
 	}
@@ -64,8 +64,8 @@ func New(o Options) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Options{
 		Home: o.Home, Version: o.Version, Store: bolt{store}, Log: wal, Spool: files{fileSpool}, Sealer: sealer,
-		Remotes: &remotes{}, Protect: keeper{sealer}, Shares: shares{}, Words: bip39{}, Paper: pages{}, Types: types{catalog},
-		Settings: settings{o.Config}, Sniff: sniff, Now: o.Now, Logger: o.Logger, Rebuild: rebuilt,
+		Remotes: &remotes{}, Protect: keeper{sealer}, Shares: shares{}, Words: bip39{}, Paper: pages{}, Types: types{set},
+		Settings: set, Sniff: sniff, Now: o.Now, Logger: o.Logger, Rebuild: rebuilt,
 	}), nil
 }
 

@@ -1,0 +1,142 @@
+package workstation
+
+import (
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"vaultctl/internal/catalogue"
+	"vaultctl/internal/config"
+	"vaultctl/internal/engine"
+	"vaultctl/internal/vault"
+)
+
+// settings are the configuration and the document types that it names. Files that change are read again at the next use,
+// so that IT staff need not restart a daemon; what cannot be read is logged once and changes nothing. cache_size,
+// daemon_idle, log_level and the environment are read when the daemon starts.
+type settings struct {
+	path string // "" never reads again
+	log  *slog.Logger
+
+	mu    sync.Mutex // guards what follows
+	seen  [2]stamp   // of the configuration and of the document types, when last read
+	value values
+}
+
+// values are what one reading found.
+type values struct {
+	idleLock, soon, sync time.Duration
+	health               []string
+	catalogue            string // path of the document types
+	types                *catalogue.Catalogue
+}
+
+// stamp tells one content of a file from the next.
+type stamp struct {
+	changed time.Time
+	size    int64
+}
+
+func stampOf(path string) stamp {
+	var info fs.FileInfo
+	var err error
+	if path != "" {
+		info, err = os.Stat(path)
+	}
+	if info == nil || err != nil {
+		return stamp{}
+	}
+	return stamp{info.ModTime(), info.Size()}
+}
+
+// newSettings reads the document types that c names. With follow the files are read again when they change.
+func newSettings(c *config.Config, follow bool, log *slog.Logger) (*settings, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &settings{log: log}
+	// The stamps come first: a change after them is seen at the next use, not missed.
+	s.seen = [2]stamp{stampOf(c.Path()), stampOf(c.String("catalogue"))}
+	v, err := readValues(c)
+	if err != nil {
+		return nil, err
+	}
+	s.value = v
+	if follow {
+		s.path = c.Path()
+	}
+	return s, nil
+}
+
+func readValues(c *config.Config) (values, error) {
+	v := values{idleLock: c.Duration("idle_lock"), soon: c.Duration("expiring_soon"), sync: c.Duration("sync_interval"),
+		health: c.Names("health_data"), catalogue: c.String("catalogue")}
+	var err error
+	v.types, err = catalogue.Load(v.catalogue)
+	return v, err
+}
+
+// now returns the values in force.
+func (s *settings) now() values {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path == "" {
+		return s.value
+	}
+	seen := [2]stamp{stampOf(s.path), stampOf(s.value.catalogue)}
+	if seen == s.seen {
+		return s.value
+	}
+	s.seen = seen
+	c, err := config.Load(s.path)
+	var v values
+	if err == nil {
+		v, err = readValues(c)
+	}
+	if err != nil {
+		s.log.Warn("changed configuration not taken up", "code", vault.CodeOf(err))
+		return s.value
+	}
+	s.seen[1] = stampOf(v.catalogue)
+	s.value = v
+	s.log.Info("changed configuration taken up")
+	return v
+}
+
+// IdleLock implements engine.Settings.
+func (s *settings) IdleLock() time.Duration { return s.now().idleLock }
+
+// SoonDays implements engine.Settings.
+func (s *settings) SoonDays() int { return int(s.now().soon / (24 * time.Hour)) }
+
+// HealthData implements engine.Settings.
+func (s *settings) HealthData(remote string) bool { return slices.Contains(s.now().health, remote) }
+
+// SyncInterval implements engine.Settings.
+func (s *settings) SyncInterval() time.Duration { return s.now().sync }
+
+// Jurisdiction implements engine.Settings.
+func (s *settings) Jurisdiction() string { return "FR" }
+
+// types are the document types in force.
+type types struct{ s *settings }
+
+func (t types) Find(name, language string) (engine.DocumentType, error) {
+	found, err := t.s.now().types.Find(name)
+	if err != nil {
+		return engine.DocumentType{}, err
+	}
+	return engine.DocumentType{Code: found.Code, Name: found.Name(language), Health: found.Health}, nil
+}
+
+func (t types) DefaultExpiry(code string, issuedOn vault.Date, born vault.BirthDate) vault.Date {
+	found, ok := t.s.now().types.Lookup(code)
+	if !ok {
+		return ""
+	}
+	d, _ := found.DefaultExpiry(issuedOn, born)
+	return d
+}
