@@ -123,7 +123,7 @@ func runConfigSet(f *Factory, o configSetOptions) error {
 		return err
 	case source == "environment":
 		f.IO.Note(l.T("Saved, but %s is set in the environment and wins.", key.Env()))
-	case key.Daemon:
+	case key.Restart:
 		f.IO.Note(l.T("%s is now %s. A daemon that is running takes it up when it next starts.", key.Name, value))
 	default:
 		f.IO.Note(l.T("%s is now %s.", key.Name, value))

@@ -31,25 +31,25 @@ type Key struct {
 	Kind    Kind
 	Default string
 	Choices []string // for Word; nil for free text
-	Daemon  bool     // read by vaultd, when it starts
+	Restart bool     // read by vaultd when it starts, and not again
 	Doc     string   // one or two English sentences
 }
 
 // keys is the whole configuration; a function, since nothing should be set up before it is needed.
 func keys() []Key {
 	return []Key{
-		{Name: "cache_size", Daemon: true, Kind: Size, Default: "2GiB", Doc: lang.Key("Space that the daemon keeps for sealed documents on this machine. 0 keeps none.")},
-		{Name: "catalogue", Daemon: true, Kind: Path, Doc: lang.Key("TOML file whose document types replace or extend the built-in ones.")},
+		{Name: "cache_size", Restart: true, Kind: Size, Default: "2GiB", Doc: lang.Key("Space that the daemon keeps for sealed documents on this machine. 0 keeps none.")},
+		{Name: "catalogue", Kind: Path, Doc: lang.Key("TOML file whose document types replace or extend the built-in ones.")},
 		{Name: "color", Kind: Word, Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: lang.Key("Colour on terminals. NO_COLOR, CLICOLOR and TERM=dumb are honoured by auto.")},
-		{Name: "daemon_idle", Daemon: true, Kind: Duration, Default: "10m", Doc: lang.Key("How long a daemon started by vaultctl stays without requests. It never leaves with work queued. 0 means for ever.")},
+		{Name: "daemon_idle", Restart: true, Kind: Duration, Default: "10m", Doc: lang.Key("How long a daemon started by vaultctl stays without requests. It never leaves with work queued. 0 means for ever.")},
 		{Name: "default_purpose", Kind: Word, Doc: lang.Key("Purpose written into a consent when --purpose is not given. Empty: --purpose is required.")},
-		{Name: "expiring_soon", Daemon: true, Kind: Duration, Default: "30d", Doc: lang.Key("How long before its end a document counts as expiring soon.")},
-		{Name: "health_data", Daemon: true, Kind: Names, Doc: lang.Key("Names of the remotes that are declared fit for health data. Only there are health documents accepted.")},
-		{Name: "idle_lock", Daemon: true, Kind: Duration, Default: "15m", Doc: lang.Key("How long without a request before the daemon forgets keys that a passphrase protects. 0 means never.")},
+		{Name: "expiring_soon", Kind: Duration, Default: "30d", Doc: lang.Key("How long before its end a document counts as expiring soon.")},
+		{Name: "health_data", Kind: Names, Doc: lang.Key("Names of the remotes that are declared fit for health data. Only there are health documents accepted.")},
+		{Name: "idle_lock", Kind: Duration, Default: "15m", Doc: lang.Key("How long without a request before the daemon forgets keys that a passphrase protects. 0 means never.")},
 		{Name: "lang", Kind: Word, Default: "auto", Choices: []string{"auto", "fr", "en"}, Doc: lang.Key("Language of screens and papers. auto follows LC_ALL, LC_MESSAGES and LANG.")},
-		{Name: "log_level", Daemon: true, Kind: Word, Default: "info", Choices: []string{"debug", "info", "warn", "error"}, Doc: lang.Key("What the daemon logs. No level logs personal data or file names.")},
+		{Name: "log_level", Restart: true, Kind: Word, Default: "info", Choices: []string{"debug", "info", "warn", "error"}, Doc: lang.Key("What the daemon logs. No level logs personal data or file names.")},
 		{Name: "print_command", Kind: Word, Default: "lp", Doc: lang.Key("Command that `card issue --print` and `document print` send a PDF to, on its standard input.")},
-		{Name: "sync_interval", Daemon: true, Kind: Duration, Default: "2m", Doc: lang.Key("How often the daemon asks the remote for news of other workstations. Own work is pushed at once.")},
+		{Name: "sync_interval", Kind: Duration, Default: "2m", Doc: lang.Key("How often the daemon asks the remote for news of other workstations. Own work is pushed at once.")},
 	}
 }
 
