@@ -17,13 +17,14 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"vaultctl": func() {
-			os.Exit(Main(os.Args[1:], termio.System(), Build{Version: "1.2.3", Commit: "abc1234"}))
+			os.Exit(Main(os.Args[1:], termio.System(), Build{Version: scriptVersion, Commit: "abc1234"}))
 		},
+		"vaultd": func() { os.Exit(runVaultd()) },
 	})
 }
 
-// TestScripts runs the commands that need no daemon as a shell would. "status N command…" runs a command that must
-// end with exactly that exit status.
+// TestScripts runs commands as a shell would, with real daemons. "status N command…" runs a command that must end with
+// exactly that exit status; "json" looks into what a command printed.
 func TestScripts(t *testing.T) {
 	const dir = "testdata/script"
 	scripts, err := filepath.Glob(filepath.Join(dir, "*.txt"))
@@ -32,13 +33,14 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:  dir,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "json": jsonField},
 		Setup: func(env *testscript.Env) error {
 			for name, value := range map[string]string{
 				"VAULTCTL_HOME": filepath.Join(env.WorkDir, "home"), "LC_ALL": "C", "TERM": "dumb", "NO_COLOR": "1",
 			} {
 				env.Setenv(name, value)
 			}
+			env.Defer(func() { stopDaemons(env.WorkDir) })
 			return nil
 		},
 	})
