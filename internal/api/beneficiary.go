@@ -93,12 +93,15 @@ type CloseRequest struct {
 	Reason      string `json:"reason"` // moved, deceased, inactive, request
 }
 
-// EraseRequest erases a vault here and on every remote. Confirm repeats the id.
+// EraseRequest erases a vault here and on every remote. Confirm repeats the id. Card is needed where no consent lets this
+// device write to the vault.
 type EraseRequest struct {
 	Beneficiary string `json:"beneficiary"`
 	Confirm     string `json:"confirm"`
 	DryRun      bool   `json:"dry_run,omitempty"`
 	Wait        string `json:"wait,omitempty"` // duration to wait for the remotes, "" = 30s
+	Card        string `json:"card,omitempty"` // words or identity, never logged
+	Language    string `json:"language,omitempty"`
 }
 
 // Beneficiary is a person with their vault. A vault that this device cannot read has Readable false and no name.
@@ -156,9 +159,11 @@ type ObjectAccess struct {
 	Match    bool     `json:"match"`   // as many stanzas as readers, and the readers that the vault wants now
 }
 
-// CardRequest issues the person's card: a new key, to which everything is sealed from then on.
+// CardRequest issues the person's card: a new key, to which everything is sealed from then on. Private documents stay
+// with the card before, unless Old opens them.
 type CardRequest struct {
 	Beneficiary string `json:"beneficiary"`
+	Old         string `json:"old,omitempty"`      // words or identity of the card before, never logged
 	Language    string `json:"language,omitempty"` // of the words; "" is the person's
 	Screen      string `json:"screen,omitempty"`   // of the explanations: fr, en
 }
@@ -174,12 +179,15 @@ type Card struct {
 	Identity string   `json:"identity"` // AGE-SECRET-KEY-PQ-1…, also in the QR
 	PDF      []byte   `json:"pdf,omitempty"`
 	Resealed int      `json:"resealed"`
+	Left     int      `json:"left,omitempty"` // private documents that the card before alone opens
 }
 
-// ConsentGiveRequest records a further consent.
+// ConsentGiveRequest records a further consent. With the card it counts as the person's own, and a vault that nobody else
+// may open any more can be opened to a team again.
 type ConsentGiveRequest struct {
 	Beneficiary string       `json:"beneficiary"`
 	Terms       ConsentTerms `json:"terms"`
+	Card        string       `json:"card,omitempty"` // words or identity, never logged
 }
 
 // ConsentRequest names a consent.
@@ -250,5 +258,5 @@ type RemoteReceipt struct {
 	Name    string `json:"name"`
 	Deleted int    `json:"deleted"`
 	Waiting int    `json:"waiting"`
-	Note    string `json:"note,omitempty"` // object lock, old versions, unreachable
+	Note    string `json:"note,omitempty"` // old versions, trash, unreachable
 }

@@ -346,6 +346,9 @@ const (
 	metaClock   = "clock"
 	metaHeads   = "heads"
 	metaSent    = "sent"
+	metaHome    = "home/"    // + commitment → path of the organization note that holds the entry
+	metaScrub   = "scrub/"   // + path of an organization note that holds entries of erased vaults → which
+	metaErasing = "erasing/" // + vault whose traces on this machine are still to be removed
 )
 
 func lines(parts ...string) string { return strings.Join(parts, "\n") + "\n" }

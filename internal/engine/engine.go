@@ -66,6 +66,8 @@ type Engine struct {
 	// writer is touched by the committer alone.
 	writer writerState
 
+	sealing lockTable // one reseal of a vault at a time
+	pulling sync.Mutex
 	reseals progressBox
 	report  reportBox
 }

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"sort"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/crypto/scrypt"
@@ -53,41 +55,49 @@ func canonicalRef(ref string) string {
 	return strings.ToUpper(strings.TrimSpace(system)) + ":" + strings.TrimSpace(id)
 }
 
-// nameValues are the blind index values of a person's names: "possible", not proof. Each name is combined with the full
-// birth date, with the year, and alone; given and family name also swapped. The values are stretched so that a holder
-// of the key pays for every guess.
-func nameValues(key []byte, p *vault.Person) []string {
-	var names []string
-	families := append([]string{p.FamilyName, p.UsageName}, p.Aliases...)
+// nameIndex is the blind index of a person's names: "possible", not proof. Each name is combined with the full birth
+// date, with the year, and alone.
+type nameIndex struct{ date, year, alone []string }
+
+// values returns all of them, sorted.
+func (x *nameIndex) values() []string {
+	out := slices.Concat(x.date, x.year, x.alone)
+	sort.Strings(out)
+	return slices.Compact(out)
+}
+
+// nameIndexOf computes the index. Given and family name count in either order; the values are stretched, so that a
+// holder of the key pays for every guess.
+func nameIndexOf(key []byte, p *vault.Person) nameIndex {
+	var x nameIndex
+	year := p.Born.Year()
+	for _, n := range namesOf(p) {
+		x.alone = append(x.alone, stretch(key, "name", n))
+		if year != "" {
+			x.year = append(x.year, stretch(key, "name+year", n+"\x00"+year))
+		}
+		if len(p.Born) == len(time.DateOnly) { // "about" a day is not that day
+			x.date = append(x.date, stretch(key, "name+date", n+"\x00"+string(p.Born)))
+		}
+	}
+	return x
+}
+
+// namesOf returns the folded names under which a person may be looked for: each family name with the given name. A given
+// name stands alone only where there is nothing else.
+func namesOf(p *vault.Person) []string {
 	given := foldName(p.GivenName)
-	for _, f := range families {
-		f = foldName(f)
-		if f == "" && given == "" {
-			continue
-		}
-		names = append(names, sortedName(f, given))
-	}
-	seen := map[string]bool{}
 	var out []string
-	add := func(label, text string) {
-		v := stretch(key, label, text)
-		if !seen[v] {
-			seen[v] = true
-			out = append(out, v)
+	for _, f := range append([]string{p.FamilyName, p.UsageName}, p.Aliases...) {
+		if f = foldName(f); f != "" {
+			out = append(out, sortedName(f, given))
 		}
 	}
-	for _, n := range names {
-		if y := p.Born.Year(); y != "" {
-			add("name+year", n+"\x00"+y)
-			if len(p.Born) >= 10 {
-				add("name+date", n+"\x00"+string(p.Born[:10]))
-			}
-		} else {
-			add("name", n)
-		}
+	if len(out) == 0 && given != "" {
+		out = append(out, sortedName(given, ""))
 	}
 	sort.Strings(out)
-	return out
+	return slices.Compact(out)
 }
 
 // sortedName makes given and family name one key whichever came first, so that swapped fields are found.

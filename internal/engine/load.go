@@ -129,8 +129,17 @@ func (e *Engine) reapply(ov *overlay, w *writerState, rec *logRecord) error {
 			}
 			ov.keys = keys
 		}
+		if ev.Type == vault.Tombstoned {
+			var b vault.TombstoneBody
+			if err := ev.Decode(&b); err != nil {
+				return err
+			}
+			if err := ov.unqueue(b.Paths); err != nil {
+				return err
+			}
+		}
 		if ev.Type == vault.VaultErased {
-			if err := ov.purge(ev.Vault); err != nil {
+			if err := ov.purge(ev.Vault, ev.ID); err != nil {
 				return err
 			}
 		}
@@ -222,12 +231,4 @@ func getJSON(s Store, bucket, key string, out any) error {
 		return vault.Errorf(vault.CodeIntegrity, "read %s: %w", bucket, err)
 	}
 	return nil
-}
-
-// purge forgets everything personal of a vault.
-func (o *overlay) purge(id vault.BeneficiaryID) error {
-	return o.scan(bucketEntries, string(id)+"/", func(k string, _ []byte) error {
-		o.delete(bucketEntries, k)
-		return nil
-	})
 }

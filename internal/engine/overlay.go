@@ -221,8 +221,12 @@ func (o *overlay) applyOrg(r *vault.Record) (string, error) {
 		}
 		for _, p := range b.From {
 			o.delete(bucketNotes, p)
+			o.delete(bucketMeta, metaScrub+p)
 		}
 		o.putJSON(bucketNotes, b.Object.Path, &b)
+		for _, h := range b.Entries {
+			o.put(bucketMeta, metaHome+string(h), []byte(b.Object.Path))
+		}
 		return "", nil
 	}
 	recs, err := o.records("org")
@@ -309,7 +313,7 @@ func (o *overlay) enqueue(w *writerState, rec *logRecord) {
 		w.order++
 	}
 	for _, p := range rec.Doomed {
-		o.putJSON(bucketDoomed, p, doomed{After: w.order})
+		o.putJSON(bucketDoomed, p, doomed{Seq: rec.Seq})
 	}
 }
 
@@ -322,6 +326,20 @@ func (o *overlay) unindex(id vault.BeneficiaryID, kind vault.EntryKind) {
 			for _, v := range d.Values {
 				o.delete(bucketIndex, string(kind)+"/"+v+"/"+string(id))
 			}
+		}
+		return nil
+	})
+}
+
+// unqueue takes tombstoned objects that never went out off the queue.
+func (o *overlay) unqueue(paths []string) error {
+	dead := map[string]bool{}
+	for _, p := range paths {
+		dead[p] = true
+	}
+	return o.scan(bucketQueue, "", func(key string, raw []byte) error {
+		if dead[queuedPath(raw)] {
+			o.delete(bucketQueue, key)
 		}
 		return nil
 	})

@@ -90,6 +90,7 @@ type Spool interface {
 	Stage(files []Staged) error        // all durable under their names when it returns
 	Open(name string) (io.ReadCloser, error)
 	Has(name string) bool
+	Fresh(name string) bool // staged by this process, so that its bytes are known to be those that were hashed
 	ToCache(name string) error
 	Remove(name string) error
 	Names(prefix string) ([]string, error)
@@ -115,9 +116,18 @@ type ObjectInfo struct {
 	Size int64
 }
 
+// Upload is an object to be put. With Fresh, what was written is compared with Open's bytes rather than with Hash.
+type Upload struct {
+	Path  string
+	Size  int64
+	Hash  vault.Hash
+	Open  func() (io.ReadCloser, error)
+	Fresh bool
+}
+
 // Remote is one remote. Objects are immutable: Put of other bytes to an existing path is CodeIntegrity.
 type Remote interface {
-	Put(ctx context.Context, path string, size int64, sum vault.Hash, open func() (io.ReadCloser, error)) error
+	Put(ctx context.Context, o Upload) error
 	Get(ctx context.Context, path string) (io.ReadCloser, error)
 	Stat(ctx context.Context, path string) (ObjectInfo, error)
 	List(ctx context.Context, prefix string, fn func(ObjectInfo) error) error

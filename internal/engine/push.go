@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,11 +27,12 @@ type queueItem struct {
 	order   string
 }
 
-// doomed is an object to be deleted from each remote, once the queue before After is there.
+// doomed is an object to be deleted from each remote, once the segment Seq is there: until then what the remote holds
+// still refers to it.
 type doomed struct {
-	After uint64          `json:"after"`
-	Done  map[string]bool `json:"done,omitempty"`
-	path  string
+	Seq  uint64          `json:"seq"`
+	Done map[string]bool `json:"done,omitempty"`
+	path string
 }
 
 // heldObject is an object that every remote held when it was last looked at.
@@ -49,7 +53,9 @@ type mount struct {
 	retry   time.Time
 	fails   int
 	running bool
-	kept    string // what the storage keeps of deleted objects: none, versions, trash, unknown
+	checked bool      // it holds this organization
+	hinted  time.Time // last listing for unknown writers
+	kept    string    // what the storage keeps of deleted objects: none, versions, trash, unknown
 }
 
 func (m *mount) noteKept(kept string) {
@@ -245,7 +251,8 @@ func (e *Engine) pushItem(ctx context.Context, m *mount, it queueItem) error {
 		}
 		return vault.Errorf(vault.CodeIntegrity, "a queued object is not in the spool")
 	}
-	return m.remote.Put(ctx, it.Path, it.Size, it.Hash, func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) })
+	return m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash, Fresh: e.Spool.Fresh(it.Path),
+		Open: func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) }})
 }
 
 // markPushed records what a remote holds; what all hold leaves the queue.
@@ -303,20 +310,20 @@ func (e *Engine) onAll(done map[string]bool) bool {
 
 // deleteDoomed deletes what is doomed and due on a remote.
 func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
-	next, err := e.oldestQueued(m.name)
+	there, err := e.segmentsOn(m.name)
 	if err != nil {
 		return err
 	}
 	var due []doomed
-	err = e.Store.Scan(bucketDoomed, "", func(path string, raw []byte) error {
+	err = e.Store.Scan(bucketDoomed, "", func(object string, raw []byte) error {
 		var d doomed
 		if err := json.Unmarshal(raw, &d); err != nil {
 			return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
 		}
-		if d.Done[m.name] || d.After > next {
+		if d.Done[m.name] || d.Seq >= there {
 			return nil
 		}
-		d.path = path
+		d.path = object
 		due = append(due, d)
 		return nil
 	})
@@ -375,14 +382,29 @@ func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, kept [
 	return err
 }
 
-// oldestQueued returns the order of the first item that a remote does not hold, or the largest number.
-func (e *Engine) oldestQueued(remote string) (uint64, error) {
-	oldest := ^uint64(0)
-	items, err := e.nextItems(remote)
-	if err == nil && len(items) > 0 {
-		_, err = fmt.Sscanf(items[0].order, "%x", &oldest)
+// segmentsOn returns the first of this device's segments that a remote does not hold.
+func (e *Engine) segmentsOn(remote string) (uint64, error) {
+	var there uint64
+	raw, err := e.Store.Get(bucketMeta, metaBuilt)
+	if err != nil || raw == nil {
+		return 0, err
 	}
-	return oldest, err
+	if there, err = strconv.ParseUint(string(raw), 10, 64); err != nil {
+		return 0, vault.Errorf(vault.CodeIntegrity, "index: %s: %w", metaBuilt, err)
+	}
+	err = e.Store.Scan(bucketQueue, "", func(_ string, raw []byte) error {
+		var it queueItem
+		if err := json.Unmarshal(raw, &it); err != nil {
+			return vault.Errorf(vault.CodeIntegrity, "read queue: %w", err)
+		}
+		if !it.Segment || it.Done[remote] {
+			return nil
+		}
+		seq, err := strconv.ParseUint(strings.TrimSuffix(path.Base(it.Path), ".seg"), 10, 64)
+		there = min(there, seq)
+		return err
+	})
+	return there, err
 }
 
 // queueCount is how much of the queue is left.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -15,6 +16,7 @@ import (
 type resealed struct {
 	doc   *vault.Document
 	notes []*vault.NoteBody // replaced by one object
+	space vault.Space
 	file  Staged
 	to    vault.Object
 	lines []vault.Hash
@@ -25,6 +27,7 @@ type resealed struct {
 // with those. extra are identities beyond the device's own, a card's for private documents. It returns how many objects
 // were resealed, and how many it could not open.
 func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra []string, tell func(api.Progress)) (done, left int, err error) {
+	defer e.sealing.lock(id)()
 	keys, org := e.view()
 	if keys == nil {
 		return 0, 0, vault.Errorf(vault.CodeLocked, "the vaults are locked")
@@ -33,18 +36,7 @@ func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra 
 	if err != nil {
 		return 0, 0, err
 	}
-	docs, notes := st.Misread(org)
-	var work []*resealed
-	for _, d := range docs {
-		if keys.reads(d.Object.Readers) || len(extra) > 0 && d.Space == vault.Private || len(extra) > 0 && slices.ContainsFunc(d.Object.Readers, vault.Reader.IsCard) {
-			work = append(work, &resealed{doc: d})
-		} else {
-			left++
-		}
-	}
-	if len(notes) > 0 {
-		work = append(work, &resealed{notes: notes})
-	}
+	work, left := e.planReseal(st, org, keys, extra)
 	e.reseals.set(&api.Progress{Stage: "reseal", Total: int64(len(work)), Unit: "objects"})
 	defer e.reseals.set(nil)
 	if err := e.sealAll(ctx, st, org, keys, extra, work, tell); err != nil {
@@ -64,6 +56,81 @@ func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra 
 	return len(work), left, e.commitReseal(ctx, id, st.Readers(org, vault.Shared), work)
 }
 
+// planReseal returns what this device, with the extra identities, is to seal anew, and how many objects others have to.
+// Where nobody would be left to read, nothing is done: the objects stay as they are until a card is issued.
+func (e *Engine) planReseal(st *vault.State, org *vault.Org, keys *keyring, extra []string) (work []*resealed, left int) {
+	docs, notes := st.Misread(org)
+	if len(st.Readers(org, vault.Shared)) == 0 {
+		return nil, len(docs) + len(notes)
+	}
+	opens := func(readers []vault.Reader) bool {
+		return keys.reads(readers) || len(extra) > 0 && slices.ContainsFunc(readers, vault.Reader.IsCard)
+	}
+	for _, d := range docs {
+		if opens(d.Object.Readers) {
+			work = append(work, &resealed{doc: d, space: d.Space})
+		} else {
+			left++
+		}
+	}
+	shared := &resealed{space: vault.Shared}
+	for _, n := range notes {
+		if opens(n.Object.Readers) || e.holdsEntries(st.ID, n) {
+			shared.notes = append(shared.notes, n)
+		} else {
+			left++
+		}
+	}
+	private := &resealed{space: vault.Private}
+	for _, n := range privateNotes(st) {
+		if len(extra) > 0 && !vault.SameReaders(n.Object.Readers, st.Readers(org, vault.Private)) {
+			private.notes = append(private.notes, n)
+		}
+	}
+	for _, r := range []*resealed{shared, private} {
+		if len(r.notes) > 0 {
+			work = append(work, r)
+		}
+	}
+	return work, left
+}
+
+// privateNotes returns the notes that only a card reads, sorted.
+func privateNotes(st *vault.State) []*vault.NoteBody {
+	var out []*vault.NoteBody
+	for _, n := range st.Notes {
+		if !slices.ContainsFunc(n.Object.Readers, func(r vault.Reader) bool { return !r.IsCard() }) {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(a, b *vault.NoteBody) int { return strings.Compare(a.Object.Path, b.Object.Path) })
+	return out
+}
+
+// holdsEntries reports whether the index has every entry of a note.
+func (e *Engine) holdsEntries(id vault.BeneficiaryID, n *vault.NoteBody) bool {
+	for _, h := range n.Entries {
+		if raw, err := e.Store.Get(bucketEntries, string(id)+"/"+string(h)); err != nil || raw == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// openNote returns the entries of a note object by their commitments.
+func (e *Engine) openNote(ctx context.Context, keys *keyring, extra []string, n *vault.NoteBody) (map[vault.Hash][]byte, error) {
+	sealed, err := e.openObject(ctx, n.Object)
+	if err != nil {
+		return nil, err
+	}
+	defer sealed.Close()
+	plain, err := e.Sealer.Open(sealed, append(keys.identitiesFor(n.Object.Readers), extra...))
+	if err != nil {
+		return nil, fmt.Errorf("open note: %w", err)
+	}
+	return parseNote(plain)
+}
+
 func discardAll(work []*resealed) {
 	for _, r := range work {
 		if r.file.File != nil {
@@ -80,10 +147,9 @@ func (e *Engine) sealAll(ctx context.Context, st *vault.State, org *vault.Org, k
 			return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
 		}
 		r := work[i]
-		readers := st.Readers(org, vault.Shared)
+		readers := st.Readers(org, r.space)
 		path := vault.NotePath(writer, vault.NewObjectName())
 		if r.doc != nil {
-			readers = st.Readers(org, r.doc.Space)
 			path = vault.DocumentPath(writer, vault.NewObjectName())
 		}
 		if len(readers) == 0 {
@@ -115,18 +181,19 @@ func (e *Engine) sealAll(ctx context.Context, st *vault.State, org *vault.Org, k
 // the notes.
 func (e *Engine) resealSource(ctx context.Context, st *vault.State, keys *keyring, extra []string, r *resealed) (io.ReadCloser, error) {
 	if r.doc == nil {
-		text, hashes, err := e.noteLines(st, r.notes)
+		text, hashes, err := e.noteLines(ctx, st, keys, extra, r.notes)
 		r.lines = hashes
 		return io.NopCloser(bytes.NewReader(text)), err
 	}
 	return e.openDocument(ctx, keys, extra, r.doc)
 }
 
-// noteLines returns the exact lines of the entries of several notes, from the index.
-func (e *Engine) noteLines(st *vault.State, notes []*vault.NoteBody) ([]byte, []vault.Hash, error) {
+// noteLines returns the exact lines of the entries of several notes: from the index, else from the objects themselves.
+func (e *Engine) noteLines(ctx context.Context, st *vault.State, keys *keyring, extra []string, notes []*vault.NoteBody) ([]byte, []vault.Hash, error) {
 	var text bytes.Buffer
 	var hashes []vault.Hash
 	for _, n := range notes {
+		var opened map[vault.Hash][]byte
 		for _, h := range n.Entries {
 			if slices.Contains(hashes, h) {
 				continue
@@ -135,8 +202,16 @@ func (e *Engine) noteLines(st *vault.State, notes []*vault.NoteBody) ([]byte, []
 			if err != nil {
 				return nil, nil, fmt.Errorf("read note entry: %w", err)
 			}
+			if raw == nil && opened == nil {
+				if opened, err = e.openNote(ctx, keys, extra, n); err != nil {
+					return nil, nil, err
+				}
+			}
 			if raw == nil {
-				return nil, nil, vault.Errorf(vault.CodeIntegrity, "a note entry of the vault is missing here")
+				raw = opened[h]
+			}
+			if raw == nil {
+				return nil, nil, vault.Errorf(vault.CodeIntegrity, "a note does not hold an entry that it declares")
 			}
 			text.Write(raw)
 			text.WriteByte('\n')
@@ -188,21 +263,7 @@ func (t *tx) bury(id vault.BeneficiaryID) error {
 		return err
 	}
 	t.doom(dead...)
-	return t.unqueue(dead)
-}
-
-// unqueue takes tombstoned objects that never went out off the queue.
-func (t *tx) unqueue(paths []string) error {
-	doomed := map[string]bool{}
-	for _, p := range paths {
-		doomed[p] = true
-	}
-	return t.ov.scan(bucketQueue, "", func(key string, raw []byte) error {
-		if path := queuedPath(raw); doomed[path] {
-			t.ov.delete(bucketQueue, key)
-		}
-		return nil
-	})
+	return t.ov.unqueue(dead)
 }
 
 // dropUnpushed removes the local files of tombstoned objects.

@@ -135,11 +135,6 @@ func (e *Engine) segmentBuilt(ov *overlay, body *vault.Body, info segmentInfo, s
 		}
 		ov.putJSON(bucketQueue, orderKey(w.order), queueItem{Path: nb.Object.Path, Size: nb.Object.Size, Hash: nb.Object.Hash})
 		w.order++
-		if ev.Vault == "" {
-			for _, h := range nb.Entries {
-				ov.put(bucketMeta, "home/"+string(h), []byte(nb.Object.Path))
-			}
-		}
 	}
 	path := vault.SegmentPath(w.id, w.seq)
 	ov.putJSON(bucketQueue, orderKey(w.order), queueItem{Path: path, Size: int64(size), Hash: info.Hash, Segment: true})
@@ -205,7 +200,8 @@ func (o *overlay) classReaders(c *classed) ([]vault.Reader, vault.BeneficiaryID,
 		if err != nil {
 			return nil, "", err
 		}
-		if st.Erased != nil {
+		// Of an erased vault only the blind references stay, so that they answer "erased" everywhere.
+		if st.Erased != nil && c.Entry.Kind != vault.EntryRefs {
 			return nil, "", nil
 		}
 		switch c.Class {
@@ -340,7 +336,10 @@ func parseNote(r io.Reader) (map[vault.Hash][]byte, error) {
 		return nil, vault.Errorf(vault.CodeIntegrity, "note: too large")
 	}
 	out := map[vault.Hash][]byte{}
-	for line := range strings.SplitSeq(strings.TrimSuffix(string(raw), "\n"), "\n") {
+	for line := range strings.SplitSeq(string(raw), "\n") {
+		if line == "" {
+			continue
+		}
 		var n vault.Entry
 		if err := json.Unmarshal([]byte(line), &n); err != nil {
 			return nil, vault.Errorf(vault.CodeIntegrity, "note: %w", err)

@@ -16,8 +16,10 @@ type summary struct {
 	search  string          // folded names, references and id
 	soonest vault.Date      // earliest last day of an active consent, "" if none
 	tend    bool            // objects are misread or dead
+	forget  bool            // what is known here is no longer for this device
 	seen    time.Time
 	docs    int
+	expires []vault.Date // last days of documents
 }
 
 // summarize makes a vault's summary. A vault that this device does not read keeps its id, times and consent states.
@@ -42,6 +44,9 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 	for _, d := range st.Documents {
 		if d.Removed == nil && d.Evidence == "" {
 			s.docs++
+			if d.ExpiresOn != "" {
+				s.expires = append(s.expires, d.ExpiresOn)
+			}
 		}
 	}
 	b.Documents = s.docs
@@ -52,6 +57,7 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 	}
 	docs, notes := st.Misread(org)
 	s.tend = len(docs)+len(notes)+len(st.Dead) > 0
+	s.forget = mustForget(st, org, keys, docs, notes)
 	s.search = string(st.ID)
 	if st.Erased == nil && keys.reads(st.Readers(org, vault.Shared)) {
 		fillPerson(b, &st.Person)

@@ -15,6 +15,7 @@ func (e *Engine) tendLoop(ctx context.Context) {
 	defer e.wg.Done()
 	tick := time.NewTicker(tendInterval)
 	defer tick.Stop()
+	e.tend(ctx) // what the last run left undone does not wait for a tick
 	for {
 		select {
 		case <-ctx.Done():
@@ -47,6 +48,14 @@ func (e *Engine) tend(ctx context.Context) {
 		if _, _, err := e.resealVault(ctx, id, nil, nil); err != nil && ctx.Err() == nil {
 			e.log.Warn("reseal", "code", vault.CodeOf(err))
 		}
+	}
+	for _, id := range e.needForgetting() {
+		if err := e.forgetVault(ctx, id); err != nil && ctx.Err() == nil {
+			e.log.Warn("forget vault", "code", vault.CodeOf(err))
+		}
+	}
+	if err := e.finishErasures(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("finish erasure", "code", vault.CodeOf(err))
 	}
 }
 
