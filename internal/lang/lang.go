@@ -152,6 +152,7 @@ var tables = [...]table{
 	{"cli", frCLI[:], frCLIPlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},
 	{"engine", frEngine[:], frEnginePlurals[:]},
+	{"engine documents", frEngineDocuments[:], frEngineDocumentsPlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

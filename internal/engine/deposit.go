@@ -1,0 +1,449 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// intake is a document on its way into a vault.
+type intake struct {
+	vault    vault.BeneficiaryID
+	space    vault.Space
+	document vault.DocumentID // to be replaced; "" deposits, or replaces what has the same source id
+	batch    vault.BatchID
+	sourceID string
+	data     vault.DocumentData
+	how      string         // for the journal of refusals
+	leave    *foundDocument // in move: what is removed in the same change
+}
+
+// deposited is what became of an intake.
+type deposited struct {
+	document vault.DocumentID
+	exists   bool
+}
+
+// errReaders says that the vault's readers changed between sealing and commit.
+var errReaders = errors.New("the readers of the vault changed")
+
+// DocumentAdd deposits a document from a stream of any length, which is sealed as it is read. The same bytes in the same
+// vault give the document that is there, with status "exists"; the same source id with other bytes gives a new version of
+// it. Errors: CodeInvalid, CodePolicy, CodeNoConsent, CodeErased, CodeConflict, CodeDiskFull, CodeInterrupted. Nothing is
+// left behind by a deposit that fails.
+func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, content io.Reader) (api.Document, error) {
+	id, err := e.resolveID(req.Beneficiary)
+	if err != nil {
+		return api.Document{}, err
+	}
+	st, _, org, err := e.load(id)
+	if err != nil {
+		return api.Document{}, err
+	}
+	in := intake{vault: id, space: vault.Shared, how: "deposit"}
+	if req.Private {
+		in.space = vault.Private
+	}
+	if in.batch, err = parseBatch(req.Batch); err != nil {
+		return api.Document{}, err
+	}
+	if err := e.admitted(ctx, st, org, in.space, "", in.how); err != nil {
+		return api.Document{}, err
+	}
+	if err := e.say(ctx, &in, &req.Fields, &vault.Document{}, st, req.FileName); err != nil {
+		return api.Document{}, err
+	}
+	in.sourceID = or(in.data.SourceID, "")
+	if err := e.aim(&in, st); err != nil {
+		return api.Document{}, err
+	}
+	return e.deposit(ctx, &in, req.Size, content)
+}
+
+// DocumentReplace deposits a new version of a document; the bytes of the old one are deleted everywhere. Errors are those
+// of DocumentAdd.
+func (e *Engine) DocumentReplace(ctx context.Context, req api.DocumentReplaceRequest, content io.Reader) (api.Document, error) {
+	f, err := e.findDocument(req.Document)
+	if err != nil {
+		return api.Document{}, err
+	}
+	in := intake{vault: f.st.ID, space: f.doc.Space, document: f.doc.ID, how: "deposit"}
+	if err := e.admitted(ctx, f.st, f.org, in.space, f.doc.ID, in.how); err != nil {
+		return api.Document{}, err
+	}
+	if err := e.say(ctx, &in, &req.Fields, f.doc, f.st, req.FileName); err != nil {
+		return api.Document{}, err
+	}
+	in.sourceID = or(in.data.SourceID, f.doc.SourceID)
+	return e.deposit(ctx, &in, req.Size, content)
+}
+
+func parseBatch(s string) (vault.BatchID, error) {
+	if s == "" {
+		return "", nil
+	}
+	id, err := vault.ParseID('i', s)
+	if err != nil {
+		return "", vault.Errorf(vault.CodeInvalid, "not the id of a batch")
+	}
+	return vault.BatchID(id), nil
+}
+
+// say fills in what the entry tells beside what the content will tell.
+func (e *Engine) say(ctx context.Context, in *intake, f *api.DocumentFields, old *vault.Document, st *vault.State, fileName string) error {
+	if old.ID == "" && f.Type == nil {
+		return vault.Errorf(vault.CodeInvalid, "a document needs a type: see `vaultctl type list`")
+	}
+	var err error
+	if in.data, err = e.documentData(f, old, st.Person.Born, true); err != nil {
+		if vault.CodeOf(err) == vault.CodePolicy {
+			e.refused(ctx, st.ID, old.ID, in.how, vault.CodePolicy)
+		}
+		return err
+	}
+	if old.ID == "" { // a new version by source id keeps no dates of the old one
+		none, noPeriod := vault.Date(""), ""
+		in.data.IssuedOn, in.data.ExpiresOn = first(in.data.IssuedOn, &none), first(in.data.ExpiresOn, &none)
+		in.data.Period = first(in.data.Period, &noPeriod)
+	}
+	if in.data.ReceivedOn == nil {
+		today := e.today()
+		in.data.ReceivedOn = &today
+	}
+	if name := fileBase(fileName); name != "" {
+		in.data.FileName = &name
+	}
+	return nil
+}
+
+// first returns p, or other for nil.
+func first[T any](p, other *T) *T {
+	if p == nil {
+		return other
+	}
+	return p
+}
+
+// admits returns why a vault takes no document into a space, or nil.
+func admits(st *vault.State, space vault.Space) error {
+	switch {
+	case st.Erased != nil:
+		return vault.Errorf(vault.CodeErased, "the vault was erased")
+	case st.ReadOnly:
+		return vault.Errorf(vault.CodeUpgrade, "the vault was changed by a newer version: upgrade")
+	case st.Closed != nil:
+		return vault.Errorf(vault.CodeNoConsent, "the vault is closed")
+	case len(st.ActiveTeams()) == 0:
+		return vault.Errorf(vault.CodeNoConsent, "no consent to this vault is in force")
+	case st.Card() == nil && space == vault.Private:
+		return needsCard("a private document is sealed to the person's card, and none was issued")
+	case st.Card() == nil && st.NoRecovery:
+		return needsCard("the person declined recovery and has no card: their documents would be lost with the last consent")
+	}
+	return nil
+}
+
+func needsCard(msg string) error {
+	return api.WithHint(&vault.Error{Code: vault.CodePolicy, Msg: msg}, "issue a card first: `vaultctl card issue`")
+}
+
+// admitted is admits with the refusal journalled.
+func (e *Engine) admitted(ctx context.Context, st *vault.State, org *vault.Org, space vault.Space, doc vault.DocumentID, how string) error {
+	err := admits(st, space)
+	if err == nil && len(st.Readers(org, space)) == 0 {
+		err = needsCard("nobody would be able to open the document")
+	}
+	if err != nil {
+		e.refused(ctx, st.ID, doc, how, vault.CodeOf(err))
+	}
+	return err
+}
+
+// refused journals a refused attempt. That the journal cannot take it changes nothing for the caller.
+func (e *Engine) refused(ctx context.Context, id vault.BeneficiaryID, doc vault.DocumentID, how string, code vault.Code) {
+	err := e.commit(context.WithoutCancel(ctx), func(t *tx) error {
+		return t.emit(vault.AccessRefused, id, vault.AccessBody{Document: doc, How: how, Code: code})
+	})
+	if err != nil {
+		e.log.Info("journal a refusal", "code", vault.CodeOf(err))
+	}
+}
+
+// aim finds the document that an intake with a known source id replaces, so that it is sealed for that one's space.
+func (e *Engine) aim(in *intake, st *vault.State) error {
+	if in.sourceID == "" {
+		return nil
+	}
+	keys, _, err := e.ready()
+	if err != nil {
+		return err
+	}
+	d, err := sameSource(e.Store.Get, keys.refsKey, st, in.sourceID)
+	if err != nil || d == nil {
+		return err
+	}
+	return in.takeSpace(d)
+}
+
+// takeSpace makes the intake go where the document is that it replaces. What is meant to be private never becomes a
+// version of something shared.
+func (in *intake) takeSpace(d *vault.Document) error {
+	if in.space == vault.Private && d.Space != vault.Private {
+		return api.WithHint(vault.Errorf(vault.CodeConflict, "the document with this source id is shared"),
+			"make it private first: `vaultctl document edit --private`")
+	}
+	in.space = d.Space
+	return nil
+}
+
+// getter reads one value of the index.
+type getter func(bucket, key string) ([]byte, error)
+
+// alive returns the document if it is one that a deposit can meet again.
+func alive(st *vault.State, id []byte) *vault.Document {
+	d := st.Documents[vault.DocumentID(id)]
+	if d == nil || d.Removed != nil || d.Evidence != "" {
+		return nil
+	}
+	return d
+}
+
+// sameSource finds the document of a vault that came with a source id.
+func sameSource(get getter, key []byte, st *vault.State, sourceID string) (*vault.Document, error) {
+	id, err := get(bucketDigests, "source/"+sourceValue(key, st.ID, sourceID))
+	if err != nil {
+		return nil, fmt.Errorf("search source id: %w", err)
+	}
+	return alive(st, id), nil
+}
+
+// sameBytes finds the document of a vault whose current version has the digest.
+func sameBytes(get getter, key []byte, st *vault.State, digest vault.Hash) (*vault.Document, error) {
+	value := digestValue(key, st.ID, digest)
+	id, err := get(bucketDigests, "digest/"+value)
+	if err != nil {
+		return nil, fmt.Errorf("search digest: %w", err)
+	}
+	d := alive(st, id)
+	if d == nil {
+		return nil, nil
+	}
+	current, err := get(bucketDigests, "current/"+string(d.ID))
+	if err != nil || string(current) != value {
+		return nil, err
+	}
+	return d, nil
+}
+
+// match finds what the vault holds of the intake: a document with the same bytes, or one to be replaced, or neither.
+func (in *intake) match(get getter, key []byte, st *vault.State, digest vault.Hash) (d *vault.Document, same bool, err error) {
+	d, err = sameBytes(get, key, st, digest)
+	if err != nil {
+		return nil, false, err
+	}
+	if in.document != "" {
+		old := alive(st, []byte(in.document))
+		if old == nil {
+			return nil, false, vault.Errorf(vault.CodeErased, "the document was removed")
+		}
+		return old, d != nil && d.ID == old.ID, nil
+	}
+	if d != nil {
+		return d, true, nil
+	}
+	if in.sourceID != "" {
+		d, err = sameSource(get, key, st, in.sourceID)
+	}
+	return d, false, err
+}
+
+// deposit seals the content for the vault's readers and commits it.
+func (e *Engine) deposit(ctx context.Context, in *intake, size int64, src io.Reader) (api.Document, error) {
+	st, keys, org, err := e.load(in.vault)
+	if err != nil {
+		return api.Document{}, err
+	}
+	readers := st.Readers(org, in.space)
+	rcps, err := recipients(org, st, readers)
+	if err != nil {
+		return api.Document{}, err
+	}
+	c, err := e.sealContent(ctx, src, size, rcps)
+	if err != nil {
+		return api.Document{}, err
+	}
+	in.data.Size, in.data.Digest, in.data.MediaType = &c.size, &c.digest, &c.media
+	// The commit looks again; looking first spares what exists already an fsync.
+	if d, same, err := in.match(e.Store.Get, keys.refsKey, st, c.digest); err != nil || same {
+		_ = c.file.Discard()
+		if err != nil {
+			return api.Document{}, err
+		}
+		return e.answer(deposited{d.ID, true}, in)
+	}
+	out, err := e.place(ctx, in, c.file, readers)
+	if err != nil {
+		return api.Document{}, err
+	}
+	return e.answer(out, in)
+}
+
+// place stages a sealed file and commits it, sealing it again as often as the vault's readers change in between.
+func (e *Engine) place(ctx context.Context, in *intake, f SpoolFile, readers []vault.Reader) (deposited, error) {
+	for {
+		obj := vault.Object{Path: vault.DocumentPath(e.self().Writer, vault.NewObjectName()), Size: f.Size(), Hash: f.Sum(), Readers: readers}
+		if err := e.Spool.Stage([]Staged{{f, obj.Path}}); err != nil {
+			return deposited{}, fmt.Errorf("stage document: %w", err)
+		}
+		out, err := e.commitDeposit(ctx, in, obj)
+		if !errors.Is(err, errReaders) {
+			return out, err
+		}
+		f, readers, err = e.sealAgain(ctx, in, obj)
+		if rerr := e.Spool.Remove(obj.Path); rerr != nil {
+			e.log.Warn("remove local object", "code", vault.CodeOf(rerr))
+		}
+		if err != nil {
+			return deposited{}, err
+		}
+	}
+}
+
+// sealAgain seals a staged object for the readers that the vault has now. A device that cannot read what it has just
+// sealed needs the content once more from its owner.
+func (e *Engine) sealAgain(ctx context.Context, in *intake, obj vault.Object) (SpoolFile, []vault.Reader, error) {
+	st, keys, org, err := e.load(in.vault)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := e.admitted(ctx, st, org, in.space, in.document, in.how); err != nil {
+		return nil, nil, err
+	}
+	if !keys.reads(obj.Readers) {
+		return nil, nil, vault.Errorf(vault.CodeConflict, "the readers of the vault changed during the deposit: try again")
+	}
+	readers := st.Readers(org, in.space)
+	rcps, err := recipients(org, st, readers)
+	if err != nil {
+		return nil, nil, err
+	}
+	src, err := e.openDocument(ctx, keys, nil, &vault.Document{Object: obj, Digest: *in.data.Digest})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer src.Close()
+	f, err := e.sealFile(src, rcps)
+	return f, readers, err
+}
+
+// commitDeposit records a staged object. What the journal does not hold in the end is removed from the spool, except for
+// errReaders.
+func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object) (out deposited, err error) {
+	replaced := false
+	err = e.commit(ctx, func(t *tx) error {
+		st, err := t.state(in.vault)
+		if err != nil {
+			return err
+		}
+		if err := admits(st, in.space); err != nil {
+			return err
+		}
+		d, same, err := in.match(t.ov.get, t.ov.keys.refsKey, st, *in.data.Digest)
+		if err != nil {
+			return err
+		}
+		if same {
+			out = deposited{d.ID, true}
+			return nil
+		}
+		if d != nil && (d.Space != in.space || in.leave != nil) {
+			return vault.Errorf(vault.CodeConflict, "the document changed during the deposit: try again")
+		}
+		if !vault.SameReaders(st.Readers(t.org(), in.space), obj.Readers) {
+			return errReaders
+		}
+		out, replaced = deposited{document: vault.NewDocumentID()}, d != nil
+		if replaced {
+			out.document = d.ID
+		}
+		if err := t.deposit(in, out.document, replaced, obj); err != nil || in.leave == nil {
+			return err
+		}
+		return t.leave(in.leave)
+	})
+	switch {
+	case errors.Is(err, errReaders), isLogged(err):
+	case err != nil || out.exists:
+		if rerr := e.Spool.Remove(obj.Path); rerr != nil {
+			e.log.Warn("remove local object", "code", vault.CodeOf(rerr))
+		}
+		if c := vault.CodeOf(err); c == vault.CodeNoConsent || c == vault.CodePolicy || c == vault.CodeErased {
+			e.refused(ctx, in.vault, in.document, in.how, c)
+		}
+	case replaced:
+		e.dropUnpushed(in.vault)
+	}
+	return out, err
+}
+
+// isLogged reports whether a failed change is in the log all the same.
+func isLogged(err error) bool {
+	var l *loggedError
+	return errors.As(err, &l)
+}
+
+// deposit emits the events of an intake.
+func (t *tx) deposit(in *intake, id vault.DocumentID, replaced bool, obj vault.Object) error {
+	typ := vault.DocumentDeposited
+	if replaced {
+		typ = vault.DocumentReplaced
+	}
+	c := classShared
+	if in.space == vault.Private {
+		c = classPrivate
+	}
+	data := in.data
+	data.Document = id
+	t.enqueue(obj)
+	err := t.emit(typ, in.vault, vault.DepositBody{Document: id, Space: in.space, Object: obj, Batch: in.batch},
+		entry(c, vault.EntryDocument, data), entry(classIntake, vault.EntryDigest, t.digest(in.vault, id, *data.Digest, in.sourceID)))
+	if err != nil || !replaced {
+		return err
+	}
+	return t.bury(in.vault)
+}
+
+// digest returns the keyed digests of a document, by which it is recognized without being read.
+func (t *tx) digest(v vault.BeneficiaryID, id vault.DocumentID, digest vault.Hash, sourceID string) vault.DigestData {
+	key := t.ov.keys.refsKey
+	d := vault.DigestData{Document: id, Value: digestValue(key, v, digest)}
+	if sourceID != "" {
+		d.SourceID = sourceValue(key, v, sourceID)
+	}
+	return d
+}
+
+// answer shows what became of an intake. Who deposits sees what they said, whether or not they can read it.
+func (e *Engine) answer(out deposited, in *intake) (api.Document, error) {
+	st, keys, org, err := e.load(in.vault)
+	if err != nil {
+		return api.Document{}, err
+	}
+	d := st.Documents[out.document]
+	if d == nil {
+		return api.Document{}, vault.Errorf(vault.CodeErased, "the document was removed")
+	}
+	v := e.documentView(st, d, org, keys)
+	v.Status = "exists"
+	if !out.exists {
+		v.Status = "deposited"
+		told := *d
+		told.Update(&in.data)
+		e.describe(&v, &told)
+	}
+	return v, nil
+}
