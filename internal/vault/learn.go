@@ -49,13 +49,13 @@ func (s *State) learnDocument(doc *Document, r *Record, entries EntryLookup) {
 	for _, h := range r.Notes {
 		var d DocumentData
 		if e := entries(h); e != nil && e.Kind == EntryDocument && e.Event == r.ID && decodeEntry(e, &d) == nil && d.Document == doc.ID {
-			doc.describe(&d)
+			doc.Update(&d)
 		}
 	}
 }
 
-// describe sets the attributes that d names.
-func (doc *Document) describe(d *DocumentData) {
+// Update sets the attributes that d names.
+func (doc *Document) Update(d *DocumentData) {
 	doc.Described = true
 	set(&doc.Type, d.Type)
 	set(&doc.Title, d.Title)
