@@ -38,6 +38,7 @@ type logRecord struct {
 	Objects []vault.Object `json:"objects,omitempty"` // in the spool, to be pushed
 	Parcels []parcel       `json:"parcels,omitempty"`
 	Doomed  []string       `json:"doomed,omitempty"` // objects to be deleted from the remotes
+	Reissue *reissue       `json:"reissue,omitempty"`
 }
 
 type parcel struct {

@@ -62,14 +62,18 @@ type Engine struct {
 	heads  vault.Past                       // other writers' next segments, replaced, never changed
 	mounts []*mount                         // open remotes; they outlive locking
 	last   time.Time                        // last use by a person, for the idle lock
+	// manifested is the last event of each vault whose manifest was looked at.
+	manifested map[vault.BeneficiaryID]vault.Pos
 
 	// writer is touched by the committer alone.
 	writer writerState
 
 	sealing lockTable // one reseal of a vault at a time
 	pulling sync.Mutex
-	reseals progressBox
-	report  reportBox
+	// manifests lets one refresh of manifests run at a time.
+	manifests sync.Mutex
+	reseals   progressBox
+	report    reportBox
 }
 
 // New returns an engine for a home. Start opens what is there.
@@ -82,7 +86,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		Options: o, log: o.Logger, commits: make(chan *change, 256), wake: make(chan struct{}, 1), done: make(chan struct{}),
-		last: o.Now(),
+		last: o.Now(), manifested: map[vault.BeneficiaryID]vault.Pos{},
 	}
 }
 

@@ -23,7 +23,7 @@ func (e *Engine) makeEpoch(kind vault.EpochKind, team vault.TeamID, n int) (*new
 	if err != nil {
 		return nil, fmt.Errorf("new epoch: %w", err)
 	}
-	id := vault.EpochID(fmt.Sprintf("%s/%d", e.ident.Writer, e.Now().UnixMilli()*100+int64(n)))
+	id := vault.EpochID(fmt.Sprintf("%s/%d", e.self().Writer, e.Now().UnixMilli()*100+int64(n)))
 	return &newEpoch{kind: kind, team: team, id: id, identity: identity, recipient: recipient}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vaultctl/internal/atomicfile"
@@ -26,6 +27,7 @@ type identityFile struct {
 	Device      vault.DeviceID `json:"device"`
 	Writer      vault.WriterID `json:"writer"`
 	Agent       vault.AgentID  `json:"agent"`
+	Joining     bool           `json:"joining,omitempty"` // the organization is being rebuilt here, and not yet whole
 }
 
 // deviceSecret is what the protection keeps.
@@ -44,6 +46,8 @@ type keyring struct {
 	epochs   map[vault.EpochID]string // age identities
 	refsKey  []byte                   // blind index of references
 	namesKey []byte                   // blind index of names; nil for deposit devices
+	recovery string                   // recovery identity, while an organization is rebuilt or read without a device
+	older    []string                 // predecessors that parcels brought, newest last
 }
 
 const identityName = "identity.json"
@@ -151,7 +155,7 @@ func (e *Engine) Lock(ctx context.Context) error {
 // openParcels returns k with the identities of every epoch whose parcel k can open, and the index keys among them.
 func (e *Engine) openParcels(k *keyring, org *vault.Org, parcel func(path string) ([]byte, error)) (*keyring, error) {
 	out := *k
-	out.epochs = map[vault.EpochID]string{}
+	out.epochs, out.older = map[vault.EpochID]string{}, nil
 	for id, ep := range org.Epochs {
 		for _, p := range ep.Parcels {
 			raw, err := parcel(p.Path)
@@ -161,7 +165,7 @@ func (e *Engine) openParcels(k *keyring, org *vault.Org, parcel func(path string
 			if raw == nil {
 				continue
 			}
-			r, err := e.Sealer.Open(bytes.NewReader(raw), []string{k.device})
+			r, err := e.Sealer.Open(bytes.NewReader(raw), k.own())
 			if vault.CodeOf(err) == vault.CodeNoIdentity {
 				continue
 			}
@@ -173,7 +177,46 @@ func (e *Engine) openParcels(k *keyring, org *vault.Org, parcel func(path string
 			}
 		}
 	}
-	return &out, nil
+	return &out, out.placeOlder(org, e.Sealer)
+}
+
+// own returns the identities that parcels are sealed to.
+func (k *keyring) own() []string {
+	var out []string
+	for _, id := range []string{k.device, k.recovery} {
+		if id != "" {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// placeOlder finds out which epochs the predecessors belong to: a device that joined later holds earlier epochs through
+// them alone.
+func (k *keyring) placeOlder(org *vault.Org, s Sealer) error {
+	if len(k.older) == 0 {
+		return nil
+	}
+	byRecipient := map[string]vault.EpochID{}
+	for id, ep := range org.Epochs {
+		if _, held := k.epochs[id]; !held {
+			byRecipient[ep.Recipient] = id
+		}
+	}
+	for _, identity := range k.older {
+		if len(byRecipient) == 0 {
+			return nil
+		}
+		rcp, err := s.RecipientOf(identity)
+		if err != nil {
+			return vault.Errorf(vault.CodeIntegrity, "parcel: malformed predecessor: %w", err)
+		}
+		if id, ok := byRecipient[rcp]; ok {
+			k.epochs[id] = identity
+			delete(byRecipient, rcp)
+		}
+	}
+	return nil
 }
 
 // parcelText is an age identity file: stock age takes it with -i. The index keys travel as comments.
@@ -212,6 +255,11 @@ func (k *keyring) readParcel(id vault.EpochID, r io.Reader, s Sealer) error {
 		return vault.Errorf(vault.CodeIntegrity, "parcel: holds no identity")
 	}
 	k.epochs[id] = ids[0]
+	for _, old := range ids[1:] {
+		if !slices.Contains(k.older, old) {
+			k.older = append(k.older, old)
+		}
+	}
 	return nil
 }
 
@@ -221,6 +269,8 @@ func (k *keyring) identitiesFor(readers []vault.Reader) []string {
 	for _, r := range readers {
 		if id, ok := k.epochs[r.Epoch()]; ok {
 			out = append(out, id)
+		} else if r.IsRecovery() && k.recovery != "" {
+			out = append(out, k.recovery)
 		}
 	}
 	return out

@@ -45,7 +45,13 @@ func (e *Engine) loadState(k *keyring) error {
 	}
 	e.mu.Lock()
 	e.org, e.keys, e.people, e.heads = ov.org, ov.keys, people, heads
+	ident := e.ident
+	ident.Writer = w.id
+	e.ident = ident
 	e.mu.Unlock()
+	if err := e.saveIdentityOnce(ident); err != nil {
+		return err
+	}
 	return e.resumeSegment()
 }
 
@@ -75,6 +81,11 @@ func (e *Engine) loadMeta(ov *overlay, w *writerState) error {
 		return err
 	}
 	w.clock = vault.NewClockSource(e.Now, last)
+	if raw, err := ov.get(bucketMeta, metaWriter); err != nil {
+		return err
+	} else if raw != nil {
+		w.id = vault.WriterID(raw)
+	}
 	return getJSON(e.Store, bucketMeta, metaSent, &w.sent)
 }
 
@@ -108,6 +119,11 @@ func (e *Engine) replay(ov *overlay, w *writerState) error {
 
 // reapply does to the index what the change did when it was acknowledged.
 func (e *Engine) reapply(ov *overlay, w *writerState, rec *logRecord) error {
+	if rec.Reissue != nil {
+		if err := ov.takeReissue(w, rec); err != nil {
+			return err
+		}
+	}
 	for _, p := range rec.Parcels {
 		ov.put(bucketParcels, p.Path, p.Bytes)
 	}

@@ -249,7 +249,7 @@ func (e *Engine) pushItem(ctx context.Context, m *mount, it queueItem) error {
 		if raw, err := e.Store.Get(bucketQueue, it.order); err == nil && raw == nil {
 			return nil
 		}
-		return vault.Errorf(vault.CodeIntegrity, "a queued object is not in the spool")
+		return e.pushCopy(ctx, m, it)
 	}
 	return m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash, Fresh: e.Spool.Fresh(it.Path),
 		Open: func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) }})

@@ -149,12 +149,12 @@ func (l *lazyRemote) open(ctx context.Context) (Remote, error) {
 }
 
 // Put implements Remote.
-func (l *lazyRemote) Put(ctx context.Context, path string, size int64, sum vault.Hash, open func() (io.ReadCloser, error)) error {
+func (l *lazyRemote) Put(ctx context.Context, o Upload) error {
 	r, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
-	return r.Put(ctx, path, size, sum, open)
+	return r.Put(ctx, o)
 }
 
 // Get implements Remote.

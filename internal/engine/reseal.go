@@ -141,7 +141,7 @@ func discardAll(work []*resealed) {
 
 // sealAll seals each object for the wanted readers on every core.
 func (e *Engine) sealAll(ctx context.Context, st *vault.State, org *vault.Org, keys *keyring, extra []string, work []*resealed, tell func(api.Progress)) error {
-	writer := e.ident.Writer
+	writer := e.self().Writer
 	return parallel(len(work), func(i int) error {
 		if err := ctx.Err(); err != nil {
 			return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)

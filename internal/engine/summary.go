@@ -18,6 +18,7 @@ type summary struct {
 	tend    bool            // objects are misread or dead
 	forget  bool            // what is known here is no longer for this device
 	seen    time.Time
+	last    vault.Pos // of the last event
 	docs    int
 	expires []vault.Date // last days of documents
 }
@@ -26,6 +27,9 @@ type summary struct {
 func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 	s := &summary{b: api.Beneficiary{Head: api.H("beneficiary"), ID: string(st.ID), State: "open",
 		Opened: st.Opened.Time().Format(time.RFC3339), NoRecovery: st.NoRecovery}, seen: st.LastSeen.Time()}
+	if st.Last != nil {
+		s.last = st.Last.Pos
+	}
 	b := &s.b
 	if !s.seen.IsZero() {
 		b.LastSeen = s.seen.Format(time.RFC3339)

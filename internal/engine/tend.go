@@ -28,7 +28,7 @@ func (e *Engine) tendLoop(ctx context.Context) {
 
 // tend is one round of tendLoop.
 func (e *Engine) tend(ctx context.Context) {
-	if keys, _ := e.view(); keys == nil {
+	if keys, _ := e.view(); keys == nil || e.self().Joining {
 		return
 	}
 	if e.idleTooLong() {
@@ -53,6 +53,9 @@ func (e *Engine) tend(ctx context.Context) {
 		if err := e.forgetVault(ctx, id); err != nil && ctx.Err() == nil {
 			e.log.Warn("forget vault", "code", vault.CodeOf(err))
 		}
+	}
+	if err := e.refreshManifests(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("write manifests", "code", vault.CodeOf(err))
 	}
 	if err := e.finishErasures(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("finish erasure", "code", vault.CodeOf(err))

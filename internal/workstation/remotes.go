@@ -70,12 +70,15 @@ func (r *remotes) Redact(spec string) string { return remote.Redact(spec) }
 // mounted adapts an open remote.
 type mounted struct{ r *remote.Remote }
 
-func (m mounted) Put(ctx context.Context, path string, size int64, sum vault.Hash, open func() (io.ReadCloser, error)) error {
-	var raw [32]byte
-	if n, err := hex.Decode(raw[:], []byte(sum)); err != nil || n != len(raw) {
+func (m mounted) Put(ctx context.Context, o engine.Upload) error {
+	var sum [32]byte
+	if n, err := hex.Decode(sum[:], []byte(o.Hash)); err != nil || n != len(sum) {
 		return vault.Errorf(vault.CodeIntegrity, "an object without a hash")
 	}
-	return m.r.Put(ctx, path, size, raw, open)
+	if o.Fresh {
+		return m.r.PutFresh(ctx, o.Path, o.Size, sum, o.Open)
+	}
+	return m.r.Put(ctx, o.Path, o.Size, sum, o.Open)
 }
 
 func (m mounted) Get(ctx context.Context, path string) (io.ReadCloser, error) {

@@ -3,6 +3,7 @@ package workstation
 import (
 	"encoding/hex"
 	"io"
+	"sync"
 
 	"vaultctl/internal/boltstore"
 	"vaultctl/internal/engine"
@@ -30,7 +31,15 @@ func (b bolt) Write(ops []engine.Op) error {
 }
 
 // files adapts spool. Segments live in the journal, everything else in the queue until it is pushed.
-type files struct{ *spool.Spool }
+type files struct {
+	*spool.Spool
+	fresh *sync.Map // names staged by this process
+}
+
+func (f files) Fresh(name string) bool {
+	_, ok := f.fresh.Load(name)
+	return ok
+}
 
 func (f files) Create() (engine.SpoolFile, error)        { return f.create(spool.Queue) }
 func (f files) CreateSegment() (engine.SpoolFile, error) { return f.create(spool.Journal) }
@@ -48,12 +57,26 @@ func (f files) Stage(staged []engine.Staged) error {
 	for i, s := range staged {
 		items[i] = spool.Item{File: s.File.(spoolFile).File, Name: s.Name}
 	}
-	return f.Spool.Stage(items...)
+	if err := f.Spool.Stage(items...); err != nil {
+		return err
+	}
+	for _, s := range staged {
+		f.fresh.Store(s.Name, nil)
+	}
+	return nil
 }
 
 func (f files) Open(name string) (io.ReadCloser, error) { return f.Spool.Open(name) }
 
-func (f files) ToCache(name string) error { return f.Spool.MoveToCache(name) }
+func (f files) ToCache(name string) error {
+	f.fresh.Delete(name)
+	return f.Spool.MoveToCache(name)
+}
+
+func (f files) Remove(name string) error {
+	f.fresh.Delete(name)
+	return f.Spool.Remove(name)
+}
 
 // Names lists what is in the journal and the queue.
 func (f files) Names(prefix string) ([]string, error) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -63,7 +64,7 @@ func New(o Options) (*engine.Engine, error) {
 		sealer = agecrypt.New()
 	}
 	return engine.New(engine.Options{
-		Home: o.Home, Version: o.Version, Store: bolt{store}, Log: wal, Spool: files{fileSpool}, Sealer: sealer,
+		Home: o.Home, Version: o.Version, Store: bolt{store}, Log: wal, Spool: files{fileSpool, &sync.Map{}}, Sealer: sealer,
 		Remotes: &remotes{}, Protect: keeper{sealer}, Shares: shares{}, Words: bip39{}, Paper: pages{}, Types: types{set},
 		Settings: set, Sniff: sniff, Now: o.Now, Logger: o.Logger, Rebuild: rebuilt,
 	}), nil

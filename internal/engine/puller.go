@@ -1,0 +1,313 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// source gives the bytes of an object by its path: of a remote, of this disk, or of both. Errors have CodeNotFound where
+// there is none.
+type source func(ctx context.Context, path string) (io.ReadCloser, error)
+
+// pulledSegment is a segment that was verified and decrypted, with the parcels that its events declare.
+type pulledSegment struct {
+	writer  vault.WriterID
+	seq     uint64
+	body    *vault.Body
+	info    segmentInfo
+	raw     []byte
+	parcels map[string][]byte
+}
+
+// puller fetches segments and verifies them; applying is for others. What is bad becomes a finding and stops its writer
+// alone. It is used by one goroutine.
+type puller struct {
+	sealer Sealer
+	get    source
+	name   string // of the remote, for findings
+	org    *vault.Org
+	first  vault.WriterID // of the organization note
+	keys   *keyring       // grows with the parcels that turn up
+	heads  vault.Past     // next segment to ask each writer for
+	last   map[vault.WriterID]segmentInfo
+	skip   vault.WriterID // this device's own writer, whose segments are not pulled
+
+	stuck    map[vault.WriterID]bool
+	absent   map[vault.EpochID]bool // epochs whose parcels do not open here
+	parcels  map[string][]byte
+	findings []api.Finding
+}
+
+func newPuller(s Sealer, get source, name string, org *vault.Org, keys *keyring, heads vault.Past) *puller {
+	k := *keys
+	k.epochs = maps.Clone(keys.epochs)
+	k.older = slices.Clone(keys.older)
+	p := &puller{sealer: s, get: get, name: name, org: org, keys: &k, heads: heads.Clone(), last: map[vault.WriterID]segmentInfo{},
+		stuck: map[vault.WriterID]bool{}, absent: map[vault.EpochID]bool{}, parcels: map[string][]byte{}}
+	if p.heads == nil {
+		p.heads = vault.Past{}
+	}
+	return p
+}
+
+// know adds writers to ask.
+func (p *puller) know(writers ...vault.WriterID) {
+	for _, w := range writers {
+		if _, ok := p.heads[w]; !ok && w.Valid() && w != p.skip {
+			p.heads[w] = 0
+		}
+	}
+}
+
+// round returns up to limit further segments, each writer's in order. None and no error means that there is nothing more
+// for now. Errors are those of the source.
+func (p *puller) round(ctx context.Context, limit int) ([]*pulledSegment, error) {
+	var out []*pulledSegment
+	for progress := true; progress && len(out) < limit; {
+		progress = false
+		for _, w := range slices.Sorted(maps.Keys(p.heads)) {
+			for !p.stuck[w] && len(out) < limit {
+				seg, err := p.next(ctx, w)
+				if err != nil {
+					return nil, err
+				}
+				if seg == nil {
+					break
+				}
+				out = append(out, seg)
+				progress = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// next returns a writer's next segment, or nil where there is none yet or it is bad.
+func (p *puller) next(ctx context.Context, w vault.WriterID) (*pulledSegment, error) {
+	seq := p.heads[w]
+	path := vault.SegmentPath(w, seq)
+	raw, err := readSource(ctx, p.get, path, vault.MaxSegment+8<<10)
+	if vault.CodeOf(err) == vault.CodeNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read segment: %w", err)
+	}
+	seg, code, err := p.verify(ctx, w, seq, raw)
+	if err != nil {
+		return nil, err
+	}
+	if code == foundAltered || code == foundTruncated { // perhaps it was read badly: once more
+		if raw, err = readSource(ctx, p.get, path, vault.MaxSegment+8<<10); err != nil {
+			return nil, fmt.Errorf("read segment: %w", err)
+		}
+		if seg, code, err = p.verify(ctx, w, seq, raw); err != nil {
+			return nil, err
+		}
+	}
+	if code != "" {
+		p.stuck[w] = true
+		p.find(severeError, code, path)
+		return nil, nil
+	}
+	if seg == nil {
+		return nil, nil
+	}
+	p.heads[w], p.last[w] = seq+1, seg.info
+	for other := range seg.body.Context.Heads {
+		p.know(other)
+	}
+	return seg, nil
+}
+
+func (p *puller) find(severity, code, path string) {
+	p.findings = append(p.findings, findingOf(severity, code, onRemote(p.name, path)))
+}
+
+// verify checks a segment against its place and decrypts it. A code says what is wrong with it; no segment and no code
+// mean that its epoch or its device is not known yet.
+func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw []byte) (*pulledSegment, string, error) {
+	h, sealed, err := splitSegment(raw)
+	switch {
+	case vault.CodeOf(err) == vault.CodeUpgrade:
+		return nil, foundUnreadable, nil
+	case err != nil:
+		return nil, foundAltered, nil
+	case h.Org != p.org.ID:
+		return nil, foundForeign, nil
+	case h.Writer != w || h.Seq != seq:
+		return nil, foundAltered, nil
+	case seq > 0 && h.Prev != p.last[w].Header:
+		return nil, foundForked, nil
+	case int64(len(sealed)) < h.Size:
+		return nil, foundTruncated, nil
+	case int64(len(sealed)) != h.Size || vault.HashOf(sealed) != h.Body:
+		return nil, foundAltered, nil
+	}
+	ids, err := p.identities(ctx, h.Epoch)
+	if err != nil || len(ids) == 0 {
+		return nil, "", err
+	}
+	plain, err := p.sealer.Open(bytes.NewReader(sealed), ids)
+	if vault.CodeOf(err) == vault.CodeNoIdentity {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, foundAltered, nil
+	}
+	body, err := vault.ParseBody(h, plain)
+	if err != nil {
+		return nil, foundAltered, nil
+	}
+	if !p.admitted(w, body) {
+		return nil, "", nil
+	}
+	past := p.last[w].Past.Clone()
+	if past == nil {
+		past = vault.Past{}
+	}
+	past.Merge(body.Context.Heads)
+	seg := &pulledSegment{writer: w, seq: seq, body: body, raw: raw, info: segmentInfo{Header: h.Hash(), Prev: h.Prev,
+		Size: int64(len(raw)), Hash: vault.HashOf(raw), At: body.Context.At, Past: past}}
+	return seg, "", p.fetchParcels(ctx, seg)
+}
+
+// admitted reports whether the writer belongs to a device that is certified, or certifies itself with the root's
+// signature here. Others wait: what is not certified is not read into memory any further.
+func (p *puller) admitted(w vault.WriterID, body *vault.Body) bool {
+	if w == p.first || p.heads[w] > 0 || p.org.Devices[w.Device()] != nil {
+		return true
+	}
+	for i := range body.Events {
+		ev := &body.Events[i]
+		var b vault.DeviceBody
+		if ev.Type == vault.DeviceCertified && ev.Decode(&b) == nil && b.Device == w.Device() && ev.CosignedBy(p.org.ID, p.org.Root) {
+			return true
+		}
+	}
+	return false
+}
+
+// identities returns the keys that may open what is sealed to an epoch. The epoch's id is the path of its parcel, so it
+// is found before the event that opened it was read.
+func (p *puller) identities(ctx context.Context, id vault.EpochID) ([]string, error) {
+	if identity, ok := p.keys.epochs[id]; ok {
+		return []string{identity}, nil
+	}
+	if !p.absent[id] {
+		for i := 0; ; i++ {
+			path := vault.ParcelPath(id, i)
+			raw, err := readSource(ctx, p.get, path, 1<<20)
+			if vault.CodeOf(err) == vault.CodeNotFound {
+				break
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read parcel: %w", err)
+			}
+			p.open(id, raw)
+			if identity, ok := p.keys.epochs[id]; ok {
+				return []string{identity}, nil
+			}
+		}
+		p.absent[id] = true
+	}
+	return p.keys.older, nil
+}
+
+// open takes the identity out of a parcel if it opens with what is at hand.
+func (p *puller) open(id vault.EpochID, raw []byte) {
+	if r, err := p.sealer.Open(bytes.NewReader(raw), p.keys.own()); err == nil {
+		_ = p.keys.readParcel(id, r, p.sealer) // a malformed one opens nothing
+	}
+}
+
+// fetchParcels fetches what the events of a segment declare as parcels.
+func (p *puller) fetchParcels(ctx context.Context, seg *pulledSegment) error {
+	for i := range seg.body.Events {
+		ev := &seg.body.Events[i]
+		var b vault.EpochBody
+		if ev.Type != vault.EpochOpened || ev.Decode(&b) != nil {
+			continue
+		}
+		for _, o := range b.Parcels {
+			raw, err := readSource(ctx, p.get, o.Path, 1<<20)
+			switch {
+			case vault.CodeOf(err) == vault.CodeNotFound:
+				p.find(severeError, foundMissing, o.Path)
+				continue
+			case err != nil:
+				return fmt.Errorf("read parcel: %w", err)
+			case vault.HashOf(raw) != o.Hash:
+				p.find(severeError, foundAltered, o.Path)
+				continue
+			}
+			if seg.parcels == nil {
+				seg.parcels = map[string][]byte{}
+			}
+			seg.parcels[o.Path] = raw
+			p.open(b.Epoch, raw)
+		}
+	}
+	return nil
+}
+
+// note fetches a note object and returns the lines that its event commits to. A code says what is wrong with it.
+func (p *puller) note(ctx context.Context, n *vault.NoteBody) (map[vault.Hash][]byte, string, error) {
+	raw, err := readSource(ctx, p.get, n.Object.Path, vault.MaxSegment)
+	switch {
+	case vault.CodeOf(err) == vault.CodeNotFound:
+		return nil, foundMissing, nil
+	case err != nil:
+		return nil, "", fmt.Errorf("read note: %w", err)
+	case int64(len(raw)) < n.Object.Size:
+		return nil, foundTruncated, nil
+	case vault.HashOf(raw) != n.Object.Hash:
+		return nil, foundAltered, nil
+	}
+	plain, err := p.sealer.Open(bytes.NewReader(raw), p.keys.identitiesFor(n.Object.Readers))
+	if err != nil {
+		return nil, foundAltered, nil
+	}
+	lines, err := parseNote(plain)
+	if err != nil {
+		return nil, foundAltered, nil
+	}
+	for h := range lines {
+		if !slices.Contains(n.Entries, h) {
+			return nil, foundAltered, nil
+		}
+	}
+	return lines, "", nil
+}
+
+// splitSegment verifies the header and returns it with what follows it.
+func splitSegment(raw []byte) (*vault.Header, []byte, error) {
+	br := bufio.NewReader(bytes.NewReader(raw))
+	h, err := vault.ParseHeader(br)
+	if err != nil {
+		return nil, nil, err
+	}
+	sealed, err := io.ReadAll(br)
+	return h, sealed, err
+}
+
+// readSource reads an object of at most limit bytes whole; of a longer one it returns the beginning, which no hash fits.
+func readSource(ctx context.Context, get source, path string, limit int64) ([]byte, error) {
+	rc, err := get(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(io.LimitReader(rc, limit+1))
+	if cerr := rc.Close(); err == nil {
+		err = cerr
+	}
+	return raw, err
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/vault"
+)
+
+// States of a workstation.
+const (
+	stateUninitialized = "uninitialized"
+	stateLocked        = "locked"
+	stateReady         = "ready"
+)
+
+// Status says how this workstation is. It reads nothing that is sealed, so that it works while locked.
+func (e *Engine) Status(context.Context) (api.Status, error) {
+	e.mu.RLock()
+	ident, keys, org := e.ident, e.keys, e.org
+	e.mu.RUnlock()
+	s := api.Status{Head: api.H("status"), State: stateUninitialized, Version: e.Version}
+	if ident.Device == "" {
+		return s, nil
+	}
+	s.State = stateLocked
+	s.Org, s.Fingerprint, s.Device, s.Agent = string(ident.Org), ident.Fingerprint, string(ident.Device), string(ident.Agent)
+	var err error
+	if s.Protect, err = e.Protect.Method(e.Home); err != nil {
+		return s, fmt.Errorf("read protection: %w", err)
+	}
+	if keys != nil {
+		e.fillUnlocked(&s, org, ident)
+	}
+	q, err := e.queueSize("")
+	if err != nil {
+		return s, err
+	}
+	s.Queued, s.QueuedBytes = q.Objects+q.Doomed, q.Bytes
+	s.Unsealed = e.unsealed()
+	s.Reseal = e.reseals.get()
+	if s.Remotes, err = e.remoteStatus(); err != nil {
+		return s, err
+	}
+	raw, err := e.Store.Get(bucketMeta, metaSynced)
+	if err != nil {
+		return s, err
+	}
+	s.LastSync = string(raw)
+	s.Attention, err = e.attention()
+	return s, err
+}
+
+func (e *Engine) fillUnlocked(s *api.Status, org *vault.Org, ident identityFile) {
+	s.State = stateReady
+	s.Name, s.Agent = org.Name, org.AgentName(ident.Agent)
+	if d := org.Devices[ident.Device]; d != nil {
+		s.Roles = roleNames(d)
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, p := range e.people {
+		if p.b.State != "erased" {
+			s.Vaults++
+			s.Documents += p.docs
+		}
+	}
+}
+
+func roleNames(d *vault.Device) []string {
+	out := []string{string(d.Role)}
+	for _, r := range d.Also {
+		out = append(out, string(r))
+	}
+	return out
+}
+
+// attention returns what a person should look at: what checks found, remotes that fail, and work in progress that was
+// cut short.
+func (e *Engine) attention() ([]api.Finding, error) {
+	out, err := e.keptFindings()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range e.mounted() {
+		m.mu.Lock()
+		failed := m.lastErr
+		m.mu.Unlock()
+		if failed != nil {
+			f := api.Finding{Head: api.H("finding"), Severity: severeWarning, Code: string(vault.CodeOf(failed)), Subject: m.name,
+				Message: failed.Error(), Hint: lang.Key("nothing is lost: what waits is sent when the remote answers; see `vaultctl remote test`")}
+			if vault.CodeOf(failed) == vault.CodeIntegrity || vault.CodeOf(failed) == vault.CodeForeign {
+				f.Severity = severeError
+			}
+			out = append(out, f)
+		}
+	}
+	if e.self().Joining {
+		out = append(out, api.Finding{Head: api.H("finding"), Severity: severeError, Code: "unfinished",
+			Message: lang.Key("the organization is not rebuilt yet: it was interrupted"),
+			Hint:    lang.Key("run `vaultctl join --recover` again: it goes on where it stopped")})
+	}
+	return out, nil
+}

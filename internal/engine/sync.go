@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// Sync closes what is acknowledged into segments, pulls what others wrote, and pushes; with Wait it returns when the
+// remotes hold everything. Errors have CodeUnreachable, CodeFull… where it waited in vain, CodeIntegrity where something
+// was found altered, rolled back or forked, and CodeForeign for another organization's remote.
+func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Progress)) (api.SyncResult, error) {
+	res := api.SyncResult{Head: api.H("sync")}
+	limit, err := syncWait(req.Wait)
+	if err != nil {
+		return res, err
+	}
+	if e.self().Device == "" {
+		return res, vault.Errorf(vault.CodeNotFound, "there is no organization here yet")
+	}
+	var pullErr error
+	if keys, _ := e.view(); keys != nil {
+		if err := e.mountRemotes(ctx); err != nil {
+			return res, err
+		}
+		if err := e.refreshManifests(ctx); err != nil {
+			e.log.Warn("write manifests", "code", vault.CodeOf(err))
+		}
+		res.Pulled, pullErr = e.pull(ctx)
+	}
+	if err := e.flush(ctx); err != nil {
+		return res, err
+	}
+	before, err := e.queueSize("")
+	if err != nil {
+		return res, err
+	}
+	if limit > 0 {
+		if err := e.waitPushed(ctx, limit, tell); err != nil {
+			return res, err
+		}
+	}
+	after, err := e.queueSize("")
+	if err != nil {
+		return res, err
+	}
+	res.Pushed, res.Queued = before.Objects-after.Objects, after.Objects+after.Doomed
+	if res.Remotes, err = e.remoteStatus(); err != nil {
+		return res, err
+	}
+	switch vault.CodeOf(pullErr) {
+	case "":
+	case vault.CodeUnreachable:
+		if limit > 0 {
+			return res, pullErr
+		}
+	default:
+		return res, pullErr
+	}
+	return res, e.integrity()
+}
+
+// syncWait reads how long to wait; 0 is not at all.
+func syncWait(s string) (time.Duration, error) {
+	switch s {
+	case "":
+		return 0, nil
+	case "forever":
+		return 365 * 24 * time.Hour, nil
+	}
+	return waitOf(s)
+}
+
+// integrity returns an error if earlier checks found something altered, rolled back or forked.
+func (e *Engine) integrity() error {
+	found, err := e.keptFindings()
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, f := range found {
+		if f.Severity == severeError {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return api.WithHint(vault.Errorf(vault.CodeIntegrity, "%d findings of altered, missing or foreign data", n),
+		"`vaultctl verify` names them; nothing altered was applied")
+}
