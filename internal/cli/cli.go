@@ -89,7 +89,8 @@ func addCommands(root *cobra.Command, f *Factory) {
 			root.AddCommand(cmd)
 		}
 	}
-	inGroup(groupDocuments, newType(f))
+	inGroup(groupPeople, newBeneficiary(f), newCard(f), newConsent(f))
+	inGroup(groupDocuments, newDocument(f), newType(f))
 	inGroup(groupAdmin, newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
 }
 

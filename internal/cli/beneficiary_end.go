@@ -1,0 +1,239 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+)
+
+var closeReasons = []string{"moved", "deceased", "inactive", "request"}
+
+func newBeneficiaryClose(f *Factory) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "close B",
+		Short: lang.Key("End the active work on a vault"),
+		Long: "Close a vault: nothing is deposited any more, and the documents stay until the vault is erased.\n" +
+			"`vaultctl beneficiary reopen` takes it back.",
+		Example:           "  vaultctl beneficiary close ref:SI:4711 --reason moved",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeBeneficiaries),
+		RunE:              func(cmd *cobra.Command, args []string) error { return runClose(f, cmd, args[0], reason) },
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", lang.Key("moved, deceased, inactive or request"))
+	complete(cmd, "reason", fixed(closeReasons...))
+	return cmd
+}
+
+func runClose(f *Factory, cmd *cobra.Command, b, reason string) error {
+	l := f.Lang()
+	if reason == "" {
+		if !f.IO.CanAsk() {
+			return errMissing(cmd, []string{"--reason"})
+		}
+		i, err := f.IO.Choose(cmd.Context(), l.T("Why is the vault closed?"),
+			[]string{l.T("moved away"), l.T("deceased"), l.T("no contact"), l.T("at their request")}, "--reason")
+		if err != nil {
+			return err
+		}
+		reason = closeReasons[i]
+	}
+	c, id, err := f.connect(cmd, b, writes)
+	if err != nil {
+		return err
+	}
+	res, err := apiclient.Call[api.Beneficiary](cmd.Context(), c, api.RouteBeneficiaryClose, api.CloseRequest{Beneficiary: id, Reason: reason})
+	if err != nil {
+		return err
+	}
+	return emit(f, res, func(w io.Writer, b api.Beneficiary) error { return f.did(w, l.T("Vault closed"), &b) })
+}
+
+func newBeneficiaryReopen(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:               "reopen B",
+		Short:             lang.Key("Take up the work on a closed vault again"),
+		Example:           "  vaultctl beneficiary reopen ref:SI:4711",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeBeneficiaries),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, id, err := f.connect(cmd, args[0], writes)
+			if err != nil {
+				return err
+			}
+			res, err := apiclient.Call[api.Beneficiary](cmd.Context(), c, api.RouteBeneficiaryReopen, api.BeneficiaryRequest{Beneficiary: id})
+			if err != nil {
+				return err
+			}
+			return emit(f, res, func(w io.Writer, b api.Beneficiary) error { return f.did(w, f.Lang().T("Vault open again"), &b) })
+		},
+	}
+}
+
+// did says in a line what was done to whom.
+func (f *Factory) did(w io.Writer, what string, b *api.Beneficiary) error {
+	line := "✓ " + what + "  " + b.ID
+	if b.Name != "" {
+		line += "  " + b.Name
+	}
+	_, err := fmt.Fprintln(w, f.IO.Clean(line))
+	return err
+}
+
+type eraseOptions struct {
+	confirm, card, out string
+	wait               waitOption
+	dryRun             bool
+}
+
+func newBeneficiaryErase(f *Factory) *cobra.Command {
+	o := &eraseOptions{}
+	cmd := &cobra.Command{
+		Use:   "erase B",
+		Short: lang.Key("Erase a vault here and on every storage, for ever"),
+		Long: "Erase a vault with everything in it, here and on every storage. It cannot be undone. The receipt says what is gone,\n" +
+			"and what copies remain out of reach. Repeat the id with --confirm; on a terminal it is asked for.",
+		Example: "  vaultctl beneficiary erase ref:SI:4711 --dry-run\n" +
+			"  vaultctl beneficiary erase b7k2m9x4qw3t5 --confirm b7k2m9x4qw3t5 -o receipt.txt",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeBeneficiaries),
+		RunE:              func(cmd *cobra.Command, args []string) error { return runErase(f, cmd, args[0], o) },
+	}
+	cmd.Flags().StringVar(&o.confirm, "confirm", "", lang.Key("the id once more"))
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, lang.Key("say what would happen, and do nothing"))
+	cmd.Flags().StringVarP(&o.out, "output", "o", "", lang.Key("write the receipt to this file as well"))
+	cardFlag(cmd, &o.card, "card")
+	o.wait.declare(cmd)
+	return cmd
+}
+
+func runErase(f *Factory, cmd *cobra.Command, b string, o *eraseOptions) error {
+	if o.confirm == "" && !o.dryRun && !f.IO.CanAsk() {
+		return errMissing(cmd, []string{"--confirm ID"})
+	}
+	wait, err := o.wait.span()
+	if err != nil {
+		return err
+	}
+	card, err := f.presentedCard(cmd.Context(), o.card)
+	if err != nil {
+		return err
+	}
+	c, id, err := f.connect(cmd, b, writes)
+	if err != nil {
+		return err
+	}
+	req := api.EraseRequest{Beneficiary: id, Confirm: o.confirm, DryRun: true, Wait: wait, Card: card, Language: f.Lang().String()}
+	if !o.dryRun {
+		if err := f.checkOut(o.out); err != nil {
+			return err
+		}
+		if o.confirm == "" {
+			if req.Confirm, err = f.confirmErase(cmd, c, req); err != nil {
+				return err
+			}
+		}
+		req.DryRun = false
+	}
+	report, done := f.steps()
+	res, err := apiclient.Stream[api.Receipt](cmd.Context(), c, api.RouteBeneficiaryErase, req, report)
+	done()
+	if err != nil {
+		return err
+	}
+	if !o.dryRun {
+		if err := f.saveReceipt(o.out, false, &res); err != nil {
+			return err
+		}
+	}
+	return f.emitReceipt(res, o.wait)
+}
+
+// confirmErase shows what would be gone and returns the id that the person typed.
+func (f *Factory) confirmErase(cmd *cobra.Command, c *apiclient.Client, req api.EraseRequest) (string, error) {
+	plan, err := apiclient.Stream[api.Receipt](cmd.Context(), c, api.RouteBeneficiaryErase, req, nil)
+	if err != nil {
+		return "", err
+	}
+	if err := f.printReceipt(f.IO.Err, &plan); err != nil {
+		return "", err
+	}
+	typed, err := f.IO.Ask(cmd.Context(), f.Lang().T("This cannot be undone. Type the id of the vault to erase it"), "--confirm ID")
+	if err == nil && typed == "" {
+		err = errDeclined()
+	}
+	return typed, err
+}
+
+// checkOut refuses, before anything is done, a name that a receipt could not be written to afterwards.
+func (f *Factory) checkOut(path string) error {
+	if path == "" || path == stdio {
+		return nil
+	}
+	out, err := createOut(path, false)
+	out.drop()
+	return err
+}
+
+func newBeneficiaryAccess(f *Factory) *cobra.Command {
+	var objects bool
+	cmd := &cobra.Command{
+		Use:   "access B",
+		Short: lang.Key("Say who can open a vault"),
+		Long: "Say who can open the documents of a vault today. With --objects: for each stored object its declared readers and the\n" +
+			"number of readers that its header holds.",
+		Example:           "  vaultctl beneficiary access ref:SI:4711 --objects",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeBeneficiaries),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, id, err := f.connect(cmd, args[0], reads)
+			if err != nil {
+				return err
+			}
+			res, err := apiclient.Call[api.Access](cmd.Context(), c, api.RouteBeneficiaryAccess, api.AccessRequest{Beneficiary: id, Objects: objects})
+			if err != nil {
+				return err
+			}
+			return f.printAccess(res)
+		},
+	}
+	cmd.Flags().BoolVar(&objects, "objects", false, lang.Key("list every stored object"))
+	return cmd
+}
+
+func (f *Factory) printAccess(a api.Access) error {
+	l := f.Lang()
+	nobody := func(names []string) string {
+		if len(names) == 0 {
+			return l.T("nobody")
+		}
+		return strings.Join(names, ", ")
+	}
+	err := emit(f, a, func(w io.Writer, a api.Access) error {
+		return f.fields(w, l.T("id"), a.ID, l.T("shared documents"), nobody(a.Shared), l.T("private documents"), nobody(a.Private),
+			l.T("agents today"), nobody(a.Agents))
+	})
+	if err != nil || f.JSON() {
+		return err
+	}
+	table := f.IO.NewTable(l.T("object"), l.T("kind"), l.T("readers"), l.T("check"))
+	for _, o := range a.Objects {
+		check := termio.Cell{Text: "✓ " + strconv.Itoa(o.Stanzas), Style: termio.Good}
+		switch {
+		case o.Stanzas < 0:
+			check = termio.Cell{Text: "· " + l.T("not on this machine"), Style: termio.Faint}
+		case !o.Match:
+			check = termio.Cell{Text: "✗ " + strconv.Itoa(o.Stanzas), Style: termio.Bad}
+		}
+		table.Cells(termio.Cell{Text: o.Path}, termio.Cell{Text: o.Kind}, termio.Cell{Text: strings.Join(o.Readers, ", ")}, check)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+)
+
+func newDocument(f *Factory) *cobra.Command {
+	return newNoun("document", lang.Key("The documents in the vaults"),
+		newDocumentAdd(f), newDocumentList(f), newDocumentShow(f), newDocumentGet(f), newDocumentEdit(f), newDocumentReplace(f),
+		newDocumentMove(f), newDocumentPrint(f), newDocumentRemove(f))
+}
+
+type documentListOptions struct {
+	expiring, typ string
+	all           bool
+}
+
+func newDocumentList(f *Factory) *cobra.Command {
+	o := &documentListOptions{}
+	cmd := &cobra.Command{
+		Use:   "list [B]",
+		Short: lang.Key("List the documents of a person, or of every vault that this workstation reads"),
+		Example: "  vaultctl document list ref:SI:4711\n  vaultctl document list --expiring-within 30d\n" +
+			"  vaultctl document list --json | jq -r 'select(.state==\"expired\").id'",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeBeneficiaries),
+		RunE:              func(cmd *cobra.Command, args []string) error { return runDocumentList(f, cmd, args, o) },
+	}
+	cmd.Flags().StringVar(&o.expiring, "expiring-within", "", lang.Key("expired, or expiring within: 30d, 2mo"))
+	cmd.Flags().StringVarP(&o.typ, "type", "t", "", lang.Key("of this type alone"))
+	cmd.Flags().BoolVar(&o.all, "all", false, lang.Key("evidence of consents and removed documents as well"))
+	complete(cmd, "type", f.typeFlag)
+	return cmd
+}
+
+func runDocumentList(f *Factory, cmd *cobra.Command, args []string, o *documentListOptions) error {
+	within, err := f.span("expiring-within", o.expiring)
+	if err != nil {
+		return err
+	}
+	req := api.DocumentListRequest{ExpiringWithin: within, Type: o.typ, All: o.all}
+	var c *apiclient.Client
+	if len(args) == 1 {
+		c, req.Beneficiary, err = f.connect(cmd, args[0], reads)
+	} else {
+		c, err = f.Client(cmd.Context())
+	}
+	if err != nil {
+		return err
+	}
+	l := f.Lang()
+	header := []string{l.T("id"), l.T("state"), l.T("type"), l.T("title"), l.T("issued"), l.T("expires"), l.T("space")}
+	across := len(args) == 0
+	if across {
+		header = append(header, l.T("person"), l.T("name"))
+	}
+	n := 0
+	items := apiclient.List[api.Document](cmd.Context(), c, api.RouteDocumentList, req)
+	err = emitList(f, items, header, func(d api.Document) []termio.Cell {
+		n++
+		row := documentRow(l, &d)
+		if across {
+			row = append(row, termio.Cell{Text: d.Beneficiary}, termio.Cell{Text: d.Name})
+		}
+		return row
+	})
+	if err == nil && n == 0 && !f.JSON() {
+		f.IO.Note(l.T("No document."))
+	}
+	return err
+}
+
+func documentRow(l lang.Lang, d *api.Document) []termio.Cell {
+	title := d.Title
+	if d.Holder != "" {
+		title = joinWords(title, "("+d.Holder+")")
+	}
+	if d.Period != "" {
+		title = joinWords(title, d.Period)
+	}
+	return []termio.Cell{
+		{Text: d.ID}, documentState(l, d.State), {Text: d.DocumentType}, {Text: title}, {Text: dayWords(l, d.IssuedOn)},
+		{Text: dayWords(l, d.ExpiresOn)}, {Text: spaceWords(l, d.Space)},
+	}
+}
+
+func joinWords(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + " " + b
+}
+
+// documentState shows the state of a document by a sign and a word.
+func documentState(l lang.Lang, state string) termio.Cell {
+	switch state {
+	case "valid":
+		return termio.Cell{Text: "✓ " + l.T("valid"), Style: termio.Good}
+	case "soon":
+		return termio.Cell{Text: "! " + l.T("expires soon"), Style: termio.Warn}
+	case "expired":
+		return termio.Cell{Text: "✗ " + l.T("expired"), Style: termio.Bad}
+	case "undated":
+		return termio.Cell{Text: "· " + l.T("no end"), Style: termio.Plain}
+	case "removed":
+		return termio.Cell{Text: "■ " + l.T("removed"), Style: termio.Faint}
+	}
+	return termio.Cell{Text: state}
+}
+
+func spaceWords(l lang.Lang, space string) string {
+	switch space {
+	case "shared":
+		return l.T("shared")
+	case "private":
+		return l.T("private")
+	}
+	return space
+}
+
+func newDocumentShow(f *Factory) *cobra.Command {
+	return &cobra.Command{
+		Use:               "show DOCUMENT",
+		Short:             lang.Key("Show what is known of a document"),
+		Example:           "  vaultctl document show d7k2m9x4qw3t5",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeDocuments),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := f.Client(cmd.Context())
+			if err != nil {
+				return err
+			}
+			d, err := apiclient.Call[api.Document](cmd.Context(), c, api.RouteDocumentShow, api.DocumentRequest{Document: args[0]})
+			if err != nil {
+				return err
+			}
+			return emit(f, d, f.showDocument)
+		},
+	}
+}
+
+func (f *Factory) showDocument(w io.Writer, d api.Document) error {
+	l := f.Lang()
+	yes := func(is bool) string {
+		if is {
+			return l.T("yes")
+		}
+		return l.T("no")
+	}
+	versions, size := "", ""
+	if d.Versions > 1 {
+		versions = strconv.Itoa(d.Versions)
+	}
+	if d.Size > 0 {
+		size = termio.FormatBytes(d.Size)
+	}
+	deposited := timeWords(l, d.Deposited)
+	if d.DepositedBy != "" {
+		deposited = l.T("%s by %s", deposited, d.DepositedBy)
+	}
+	return f.fields(w,
+		l.T("id"), d.ID, l.T("person"), joinWords(d.Beneficiary, d.Name), l.T("state"), documentState(l, d.State).Text,
+		l.T("type"), f.typeName(d.DocumentType), l.T("title"), d.Title, l.T("holder"), d.Holder, l.T("space"), spaceWords(l, d.Space),
+		l.T("issued"), dayWords(l, d.IssuedOn), l.T("expires"), dayWords(l, d.ExpiresOn), l.T("period"), d.Period, l.T("pages"), d.Pages,
+		l.T("original seen"), yes(d.OriginalSeen), l.T("note"), d.Note, l.T("source number"), d.SourceID, l.T("batch"), d.Batch,
+		l.T("received"), dayWords(l, d.ReceivedOn), l.T("deposited"), deposited, l.T("file"), d.FileName, l.T("format"), d.MediaType,
+		l.T("size"), size, l.T("digest"), d.Digest, l.T("versions"), versions, l.T("proves consent"), d.Evidence,
+		l.T("on every storage"), yes(d.OnRemote))
+}
+
+// typeName shows a type by code and name.
+func (f *Factory) typeName(code string) string {
+	types, err := f.Catalogue()
+	if err != nil || code == "" {
+		return code
+	}
+	for _, t := range types.List() {
+		if t.Code == code {
+			return code + "  " + t.Name(f.Lang().String())
+		}
+	}
+	return code
+}

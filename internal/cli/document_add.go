@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
+	"vaultctl/internal/exitcode"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+	"vaultctl/internal/vault"
+)
+
+type documentAddOptions struct {
+	fields  documentFlags
+	private bool
+	name    string
+	wait    waitOption
+}
+
+func newDocumentAdd(f *Factory) *cobra.Command {
+	o := &documentAddOptions{}
+	cmd := &cobra.Command{
+		Use:   "add B FILE…",
+		Short: lang.Key("Deposit files into a person's vault"),
+		Long: "Deposit files into a person's vault. They are safe on this machine when the command ends; --wait waits for the\n" +
+			"storage. The same bytes are not kept twice: the answer is then `exists`. Of several files, those that are refused\n" +
+			"are named and the others deposited (exit status 3). - is standard input, and needs --title or --name.",
+		Example: "  vaultctl document add ref:SI:4711 cni.pdf --type id-card --expires-on 2031-05-14 --original-seen\n" +
+			"  vaultctl document add ref:SI:4711 scans/*.pdf --type payslip\n" +
+			"  scanimage --format=pdf | vaultctl document add ref:SI:4711 - --type tax-notice --period 2025 --title \"Avis 2025\"",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeBeneficiaries),
+		RunE:              func(cmd *cobra.Command, args []string) error { return runDocumentAdd(f, cmd, args[0], args[1:], o) },
+	}
+	o.fields.declare(f, cmd)
+	cmd.Flags().BoolVar(&o.private, "private", false, lang.Key("for the person alone: only their card opens it"))
+	cmd.Flags().StringVar(&o.name, "name", "", lang.Key("file name of what comes from standard input"))
+	o.wait.declare(cmd)
+	return cmd
+}
+
+func runDocumentAdd(f *Factory, cmd *cobra.Command, b string, files []string, o *documentAddOptions) error {
+	fields, err := o.fields.fields(f, cmd)
+	if err != nil {
+		return err
+	}
+	wait, err := o.wait.span()
+	if err != nil {
+		return err
+	}
+	if err := checkStdin(cmd, files, o); err != nil {
+		return err
+	}
+	if fields.Type == nil {
+		if fields.Type, err = f.askType(cmd); err != nil {
+			return err
+		}
+	}
+	c, id, err := f.connect(cmd, b, writes)
+	if err != nil {
+		return err
+	}
+	d := &deposits{f: f, c: c, total: len(files), hold: wait != "",
+		req: api.DocumentAddRequest{Beneficiary: id, Fields: fields, Private: o.private}}
+	for _, path := range files {
+		name := ""
+		if path == stdio {
+			name = o.name
+		}
+		if stop := d.deposit(cmd.Context(), path, name); stop {
+			break
+		}
+	}
+	var late error
+	if wait != "" && len(d.done) > 0 {
+		late = f.await(cmd.Context(), c, wait)
+		if err := d.release(late == nil); err != nil {
+			return err
+		}
+	}
+	if err := d.outcome(); err != nil {
+		return err
+	}
+	return late
+}
+
+func checkStdin(cmd *cobra.Command, files []string, o *documentAddOptions) error {
+	n := 0
+	for _, path := range files {
+		if path == stdio {
+			n++
+		}
+	}
+	switch {
+	case n > 1:
+		return usagef(cmd, "standard input can be deposited once")
+	case n == 1 && o.fields.title == "" && o.name == "":
+		return errMissing(cmd, []string{"--title or --name"})
+	case n == 1 && o.fields.typ == "":
+		return errMissing(cmd, []string{"--type"})
+	case n == 0 && o.name != "":
+		return usagef(cmd, "--name is for standard input; files have their names")
+	}
+	return nil
+}
+
+// askType lets the person at the terminal choose a type.
+func (f *Factory) askType(cmd *cobra.Command) (*string, error) {
+	if !f.IO.CanAsk() {
+		return nil, errMissing(cmd, []string{"--type"})
+	}
+	types, err := f.Catalogue()
+	if err != nil {
+		return nil, err
+	}
+	l := f.Lang()
+	var codes, names []string
+	for _, t := range types.List() {
+		codes, names = append(codes, t.Code), append(names, t.Name(l.String()))
+	}
+	i, err := f.IO.Choose(cmd.Context(), l.T("What type of document is it?"), names, "--type")
+	if err != nil {
+		return nil, err
+	}
+	return &codes[i], nil
+}
+
+// deposits is a run over several files.
+type deposits struct {
+	f     *Factory
+	c     *apiclient.Client
+	req   api.DocumentAddRequest
+	total int
+	hold  bool // keep the answers back until it is known whether the storage has them
+	done  []depositedFile
+	errs  []error
+}
+
+// depositedFile is a document with the name that the user knows it by.
+type depositedFile struct {
+	api.Document
+	path string
+}
+
+// deposit deposits one file and reports it. It returns true after an error that the other files would meet as well.
+func (d *deposits) deposit(ctx context.Context, path, name string) (stop bool) {
+	doc, err := d.upload(ctx, path, name)
+	if err == nil {
+		file := depositedFile{doc, path}
+		d.done = append(d.done, file)
+		if !d.hold {
+			err = d.f.emitDeposited(&file)
+		}
+	}
+	if err == nil {
+		return false
+	}
+	stop = slices.Contains([]vault.Code{
+		vault.CodeNoDaemon, vault.CodeLocked, vault.CodeInterrupted, vault.CodeDiskFull, vault.CodeNotFound, vault.CodeErased,
+		vault.CodeNoConsent, vault.CodeUpgrade, vault.CodeAmbiguous,
+	}, vault.CodeOf(err)) || ctx.Err() != nil
+	d.errs = append(d.errs, err)
+	if d.total > 1 {
+		d.f.reportFile(path, err)
+	}
+	return stop
+}
+
+func (d *deposits) upload(ctx context.Context, path, name string) (api.Document, error) {
+	u, err := d.f.openUserFile(path)
+	if err != nil {
+		return api.Document{}, err
+	}
+	defer u.Close()
+	req := d.req
+	req.FileName, req.Size = u.Name, u.Size
+	if name != "" {
+		req.FileName = name
+	}
+	label := u.Name
+	if label == "" {
+		label = stdio
+	}
+	progress := d.f.IO.Progress(label, u.Size)
+	defer progress.Done()
+	return apiclient.Upload[api.Document](ctx, d.c, api.RouteDocumentAdd, req,
+		apiclient.Part{Reader: progress.Reader(u), Name: api.PartContent})
+}
+
+// release prints the answers that were kept back.
+func (d *deposits) release(onRemote bool) error {
+	for i := range d.done {
+		d.done[i].OnRemote = d.done[i].OnRemote || onRemote
+		if err := d.f.emitDeposited(&d.done[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outcome is the error of the whole run: that of the single file, or how many of several were refused.
+func (d *deposits) outcome() error {
+	switch {
+	case len(d.errs) == 0:
+		return nil
+	case d.total == 1:
+		return d.errs[0]
+	case len(d.done) > 0:
+		return vault.Errorf(vault.CodePartial, "%d of %d files were not deposited", d.total-len(d.done), d.total)
+	}
+	code := vault.CodeOf(d.errs[0])
+	for _, err := range d.errs {
+		if vault.CodeOf(err) != code {
+			code = vault.CodeFailed
+		}
+	}
+	return vault.Errorf(code, "none of the %d files was deposited", d.total)
+}
+
+func (f *Factory) emitDeposited(d *depositedFile) error {
+	if f.JSON() {
+		return f.printJSON(d.Document)
+	}
+	l := f.Lang()
+	state := f.IO.Styled(termio.Good, "✓ "+l.T("deposited"))
+	if d.Status == "exists" {
+		state = "= " + l.T("exists")
+	}
+	_, err := fmt.Fprintf(f.IO.Out, "%s  %s  %s\n", d.ID, state, f.IO.Clean(d.path))
+	return err
+}
+
+// fileError is what --json says of one file among several that was refused.
+type fileError struct {
+	errorLine
+	File string `json:"file"`
+}
+
+// reportFile tells about one file among several; the error of the command follows at the end.
+func (f *Factory) reportFile(path string, err error) {
+	l := f.Lang()
+	wire := api.ErrorOf(err)
+	if f.JSON() {
+		line := fileError{File: path, errorLine: errorLine{
+			Head: api.H("error"), Code: wire.Code, Exit: exitcode.Of(wire.Code), Message: wire.Message, Hint: wire.Hint}}
+		encoder := json.NewEncoder(f.IO.Err)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(line) // the exit status remains
+		return
+	}
+	text := "✗ " + f.IO.CleanErr(path) + " – " + f.IO.CleanErr(l.Message(wire.Message))
+	if wire.Hint != "" {
+		text += " (" + f.IO.CleanErr(hintWords(l, wire.Hint)) + ")"
+	}
+	// Standard error is where this would be reported.
+	_, _ = io.WriteString(f.IO.Err, f.IO.StyledErr(termio.Bad, text)+"\n")
+}
