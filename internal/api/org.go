@@ -70,6 +70,7 @@ type Restored struct {
 	Documents  int `json:"documents"`
 	PersonOnly int `json:"person_only"` // vaults that only their card opens: recovery was declined
 	Resealed   int `json:"resealed"`    // objects sealed to the new teams' keys
+	Failed     int `json:"failed"`      // vaults of which something on the remote is missing or altered
 }
 
 // JoinRecoverRequest rebuilds an organization on a new device from root and recovery.

@@ -2,17 +2,109 @@ package daemon
 
 import (
 	"context"
+	"io"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiserver"
 	"vaultctl/internal/engine"
+	"vaultctl/internal/vault"
 )
 
-// registerOrg adds the calls about organization, daemon and remotes.
+// registerOrg adds the calls about organization, daemon, teams and remotes.
 func registerOrg(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleStream(s, api.RouteInit, e.Init)
+	apiserver.HandleStream(s, api.RouteJoinRecover, e.JoinRecover)
 	apiserver.Handle(s, api.RouteUnlock, func(ctx context.Context, req api.UnlockRequest) (api.Empty, error) {
 		return api.Empty{}, e.Unlock(ctx, req.Passphrase)
 	})
 	apiserver.Handle(s, api.RouteLock, none(func(ctx context.Context) (api.Empty, error) { return api.Empty{}, e.Lock(ctx) }))
+	apiserver.Handle(s, api.RouteStatus, none(e.Status))
+	apiserver.Handle(s, api.RouteTeamAdd, e.TeamAdd)
+	apiserver.HandleList(s, api.RouteTeamList, e.TeamList)
+	apiserver.HandleList(s, api.RouteAgentList, e.AgentList)
+	apiserver.HandleList(s, api.RouteDeviceList, e.DeviceList)
+	apiserver.Handle(s, api.RouteRemoteAdd, e.RemoteAdd)
+	apiserver.HandleList(s, api.RouteRemoteList, e.RemoteList)
+	apiserver.Handle(s, api.RouteRemoteTest, e.RemoteTest)
+	apiserver.Handle(s, api.RouteRemoteRemove, e.RemoteRemove)
+}
+
+// registerPeople adds the calls about beneficiaries, cards and consents.
+func registerPeople(s *apiserver.Server, e *engine.Engine) {
+	apiserver.HandleUpload(s, api.RouteBeneficiaryAdd, upload(e.BeneficiaryAdd))
+	apiserver.Handle(s, api.RouteBeneficiaryEdit, e.BeneficiaryEdit)
+	apiserver.HandleList(s, api.RouteBeneficiaryList, e.BeneficiaryList)
+	apiserver.HandleList(s, api.RouteBeneficiaryResolve, e.BeneficiaryResolve)
+	apiserver.Handle(s, api.RouteBeneficiaryShow, e.BeneficiaryShow)
+	apiserver.Handle(s, api.RouteBeneficiaryClose, e.BeneficiaryClose)
+	apiserver.Handle(s, api.RouteBeneficiaryReopen, e.BeneficiaryReopen)
+	apiserver.HandleStream(s, api.RouteBeneficiaryErase, e.BeneficiaryErase)
+	apiserver.Handle(s, api.RouteBeneficiaryAccess, e.BeneficiaryAccess)
+	apiserver.Handle(s, api.RouteCardIssue, e.CardIssue)
+	apiserver.HandleUpload(s, api.RouteConsentGive, upload(e.ConsentGive))
+	apiserver.HandleStream(s, api.RouteConsentWithdraw, e.ConsentWithdraw)
+	apiserver.HandleList(s, api.RouteConsentList, e.ConsentList)
+	apiserver.Handle(s, api.RouteConsentShow, e.ConsentShow)
+	apiserver.Handle(s, api.RouteConsentNotice, e.ConsentNotice)
+}
+
+// registerDocuments adds the calls about documents.
+func registerDocuments(s *apiserver.Server, e *engine.Engine) {
+	apiserver.HandleUpload(s, api.RouteDocumentAdd, content(e.DocumentAdd))
+	apiserver.HandleUpload(s, api.RouteDocumentReplace, content(e.DocumentReplace))
+	apiserver.HandleList(s, api.RouteDocumentList, e.DocumentList)
+	apiserver.Handle(s, api.RouteDocumentShow, e.DocumentShow)
+	apiserver.HandleDownload(s, api.RouteDocumentGet, download(e.DocumentGet))
+	apiserver.Handle(s, api.RouteDocumentEdit, e.DocumentEdit)
+	apiserver.HandleStream(s, api.RouteDocumentMove, e.DocumentMove)
+	apiserver.Handle(s, api.RouteDocumentRemove, e.DocumentRemove)
+}
+
+// registerOperation adds the calls of operation.
+func registerOperation(s *apiserver.Server, e *engine.Engine) {
+	apiserver.HandleStream(s, api.RouteSync, e.Sync)
+	apiserver.HandleList(s, api.RouteJournalList, e.JournalList)
+	apiserver.Handle(s, api.RouteJournalVerify, none(e.JournalVerify))
+	apiserver.HandleDownload(s, api.RouteJournalExport, download(e.JournalExport))
+	apiserver.HandleDownload(s, api.RouteExport, download(e.Export))
+}
+
+// none adapts a call without request content.
+func none[Res any](f func(context.Context) (Res, error)) func(context.Context, api.Empty) (Res, error) {
+	return func(ctx context.Context, _ api.Empty) (Res, error) { return f(ctx) }
+}
+
+// upload adapts a call with streams of several names.
+func upload[Req, Res any](f func(context.Context, Req, engine.Parts) (Res, error)) func(context.Context, Req, apiserver.PartReader) (Res, error) {
+	return func(ctx context.Context, req Req, parts apiserver.PartReader) (Res, error) {
+		return f(ctx, req, func() (string, io.Reader, error) {
+			part, err := parts.Next()
+			if err != nil {
+				return "", nil, err
+			}
+			return part.Name, part, nil
+		})
+	}
+}
+
+// content adapts a call with one stream, the content.
+func content[Req, Res any](f func(context.Context, Req, io.Reader) (Res, error)) func(context.Context, Req, apiserver.PartReader) (Res, error) {
+	return func(ctx context.Context, req Req, parts apiserver.PartReader) (Res, error) {
+		part, err := parts.Next()
+		if err == nil && part.Name == api.PartContent {
+			return f(ctx, req, part)
+		}
+		var none Res
+		if err == nil || err == io.EOF {
+			err = vault.Errorf(vault.CodeUsage, "the content of the document is missing")
+		}
+		return none, err
+	}
+}
+
+// download adapts a call that says first what the bytes are.
+func download[Req, Meta any](f func(context.Context, Req, func(Meta) (io.Writer, error)) error) func(context.Context, Req, *apiserver.Download[Meta]) error {
+	return func(ctx context.Context, req Req, d *apiserver.Download[Meta]) error {
+		return f(ctx, req, func(meta Meta) (io.Writer, error) { return d, d.SetMeta(meta) })
+	}
 }

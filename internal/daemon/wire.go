@@ -2,10 +2,8 @@ package daemon
 
 import (
 	"context"
-	"io"
 	"time"
 
-	"vaultctl/internal/api"
 	"vaultctl/internal/apiserver"
 	"vaultctl/internal/engine"
 	"vaultctl/internal/workstation"
@@ -31,20 +29,7 @@ func (s *service) Close(context.Context) error { return s.e.Close() }
 
 func (s *service) Register(srv *apiserver.Server) {
 	registerOrg(srv, s.e)
-}
-
-// none adapts a call without request content.
-func none[Res any](f func(context.Context) (Res, error)) func(context.Context, api.Empty) (Res, error) {
-	return func(ctx context.Context, _ api.Empty) (Res, error) { return f(ctx) }
-}
-
-// parts adapts the parts of an upload.
-func parts(p apiserver.PartReader) engine.Parts {
-	return func() (string, io.Reader, error) {
-		part, err := p.Next()
-		if err != nil {
-			return "", nil, err
-		}
-		return part.Name, part, nil
-	}
+	registerPeople(srv, s.e)
+	registerDocuments(srv, s.e)
+	registerOperation(srv, s.e)
 }
