@@ -166,8 +166,10 @@ func (e *Engine) ConsentGive(ctx context.Context, req api.ConsentGiveRequest, pa
 	if _, _, err := e.resealVault(ctx, st.ID, extra, nil); err != nil {
 		e.log.Warn("reseal to new readers", "code", vault.CodeOf(err))
 	}
-	if err := e.recallVault(ctx, st.ID); err != nil {
-		e.log.Warn("read the vault again", "code", vault.CodeOf(err))
+	if !keys.reads(st.Readers(org, vault.Shared)) {
+		if err := e.recallVault(ctx, st.ID); err != nil {
+			e.log.Warn("read the vault again", "code", vault.CodeOf(err))
+		}
 	}
 	return e.consent(g.body.Consent)
 }

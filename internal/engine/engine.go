@@ -46,6 +46,7 @@ type Engine struct {
 
 	commits chan *change  // to the committer, which alone writes to store, log and state
 	wake    chan struct{} // to the pusher: there may be work
+	resume  chan struct{} // to the tender: the vaults were unlocked
 	done    chan struct{} // closed when the committer has ended
 	stop    context.CancelFunc
 	// background ends with Close; work that outlives a request runs under it.
@@ -85,7 +86,7 @@ func New(o Options) *Engine {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Engine{
-		Options: o, log: o.Logger, commits: make(chan *change, 256), wake: make(chan struct{}, 1), done: make(chan struct{}),
+		Options: o, log: o.Logger, commits: make(chan *change, 256), wake: make(chan struct{}, 1), resume: make(chan struct{}, 1), done: make(chan struct{}),
 		last: o.Now(), manifested: map[vault.BeneficiaryID]vault.Pos{},
 	}
 }

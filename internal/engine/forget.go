@@ -230,6 +230,9 @@ func (o *overlay) markScrub(id vault.BeneficiaryID, h vault.Hash) error {
 
 // recallVault reads into the index what the notes of a vault tell this device, once a consent lets it in again.
 func (e *Engine) recallVault(ctx context.Context, id vault.BeneficiaryID) error {
+	if err := e.flush(ctx); err != nil { // what is in no note yet would be missed
+		return err
+	}
 	keys, org := e.view()
 	if keys == nil {
 		return vault.Errorf(vault.CodeLocked, "the vaults are locked")

@@ -126,6 +126,10 @@ func (e *Engine) unlock(ctx context.Context, passphrase string) error {
 		e.log.Error("open remotes", "code", vault.CodeOf(err))
 	}
 	e.kick()
+	select {
+	case e.resume <- struct{}{}:
+	default:
+	}
 	return nil
 }
 

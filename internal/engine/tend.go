@@ -15,14 +15,14 @@ func (e *Engine) tendLoop(ctx context.Context) {
 	defer e.wg.Done()
 	tick := time.NewTicker(tendInterval)
 	defer tick.Stop()
-	e.tend(ctx) // what the last run left undone does not wait for a tick
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			e.tend(ctx)
+		case <-e.resume: // what the last run left undone does not wait for a tick
 		}
+		e.tend(ctx)
 	}
 }
 
