@@ -89,9 +89,11 @@ func addCommands(root *cobra.Command, f *Factory) {
 			root.AddCommand(cmd)
 		}
 	}
+	inGroup(groupStart, newInit(f), newJoin(f), newUnlock(f), newLock(f), newStatus(f))
 	inGroup(groupPeople, newBeneficiary(f), newCard(f), newConsent(f))
 	inGroup(groupDocuments, newDocument(f), newType(f))
-	inGroup(groupAdmin, newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
+	inGroup(groupOperation, newSync(f), newVerify(f), newDoctor(f), newJournal(f), newExport(f), newRecover(f))
+	inGroup(groupAdmin, newTeam(f), newAgent(f), newDevice(f), newRemote(f), newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
 }
 
 // Main runs one command line (without the program's name) and returns the exit status. An interrupt cancels the
@@ -104,9 +106,14 @@ func Main(args []string, io *termio.IO, build Build) int {
 }
 
 func run(ctx context.Context, args []string, io *termio.IO, build Build) int {
-	root, f := newTree(io, build)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	f, err := execute(ctx, args, io, build)
+	if opened, uerr := f.unlockAndRetry(ctx, err); uerr != nil {
+		err = uerr
+	} else if opened {
+		// What is locked is found out before anything is done, so that the command can begin anew.
+		f.close()
+		f, err = execute(ctx, args, io, build)
+	}
 	f.close()
 	if err == nil {
 		return exitcode.OK
@@ -117,6 +124,12 @@ func run(ctx context.Context, args []string, io *termio.IO, build Build) int {
 	// Flags that cobra did not get to are needed to know how to answer.
 	f.globals.guess(args)
 	return f.report(err)
+}
+
+func execute(ctx context.Context, args []string, io *termio.IO, build Build) (*Factory, error) {
+	root, f := newTree(io, build)
+	root.SetArgs(args)
+	return f, root.ExecuteContext(ctx)
 }
 
 // errorLine is what --json prints for an error.
@@ -130,7 +143,7 @@ type errorLine struct {
 
 // report prints an error for a person or, with --json, for a program, and returns its exit status.
 func (f *Factory) report(err error) int {
-	wire := api.ErrorOf(err)
+	wire := api.ErrorOf(advise(err))
 	status := exitcode.Of(wire.Code)
 	if f.globals.json {
 		line := errorLine{Head: api.H("error"), Code: wire.Code, Exit: status, Message: wire.Message, Hint: wire.Hint}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+	"vaultctl/internal/vault"
+)
+
+func newStatus(f *Factory) *cobra.Command {
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: lang.Key("Show how this workstation and its storage are"),
+		Long: "Show who this workstation is, whether the vaults are open, what waits to be sent, and what needs attention. It\n" +
+			"works while locked. With --check the exit status is 9 if something needs attention, and 11 if stored data was\n" +
+			"altered, rolled back or forked.",
+		Example: "  vaultctl status\n  vaultctl status --check --quiet || mail -s vaultctl it@example.org < /dev/null\n  vaultctl status --json",
+		Args:    argsFromUse,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), f, check) },
+	}
+	cmd.Flags().BoolVar(&check, "check", false, lang.Key("exit with 9 or 11 if something needs attention"))
+	return cmd
+}
+
+func runStatus(ctx context.Context, f *Factory, check bool) error {
+	c, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	status, err := apiclient.Call[api.Status](ctx, c, api.RouteStatus, api.Empty{})
+	if err != nil {
+		return err
+	}
+	err = emit(f, status, func(w io.Writer, s api.Status) error { return f.writeStatus(w, &s) })
+	if err != nil || !check {
+		return err
+	}
+	if status.State == stateUninitialized {
+		return vault.Errorf(vault.CodeNotFound, "there is no organization here yet")
+	}
+	return judge(status.Attention)
+}
+
+func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
+	l := f.Lang()
+	p := &page{f: f, l: l}
+	if s.State == stateUninitialized {
+		p.line(l.T("There is no organization on this workstation yet."))
+		p.line(hintWords(l, "`vaultctl init` founds one, `vaultctl join --recover` rebuilds one that was lost"))
+		_, err := io.WriteString(w, p.String())
+		return err
+	}
+	org := s.Name
+	if org == "" {
+		org = s.Org
+	}
+	state := p.f.IO.Styled(termio.Good, "✓ "+l.T("open"))
+	if s.State == stateLocked {
+		state = p.f.IO.Styled(termio.Warn, "■ "+l.T("locked"))
+	}
+	pairs := []string{l.T("organization"), org, l.T("agent"), s.Agent, l.T("device"), deviceWords(s)}
+	if s.State == stateReady {
+		pairs = append(pairs, l.T("vaults"), l.N(s.Vaults, "%d vault", "%d vaults")+", "+l.N(s.Documents, "%d document", "%d documents"))
+	}
+	pairs = append(pairs, l.T("to send"), queueWords(l, s), l.T("last sync"), f.timeWords(s.LastSync))
+	if _, err := io.WriteString(w, state+"\n"); err != nil {
+		return err
+	}
+	if err := f.fields(w, pairs...); err != nil {
+		return err
+	}
+	for _, r := range s.Remotes {
+		p.remote(&r)
+	}
+	if s.Reseal != nil {
+		p.line(stageWords(l, *s.Reseal))
+	}
+	if len(s.Attention) > 0 {
+		p.head(l.T("Needs attention"))
+		p.findings(s.Attention)
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+func deviceWords(s *api.Status) string {
+	if len(s.Roles) == 0 {
+		return s.Device
+	}
+	return s.Device + " (" + strings.Join(s.Roles, ", ") + ")"
+}
+
+func queueWords(l lang.Lang, s *api.Status) string {
+	if s.Queued == 0 && s.Unsealed == 0 {
+		return l.T("nothing: the storage holds everything")
+	}
+	words := l.N(s.Queued, "%d object, %s", "%d objects, %s", termio.FormatBytes(s.QueuedBytes))
+	if s.Unsealed > 0 {
+		words += "; " + l.N(s.Unsealed, "%d change not yet in the journal", "%d changes not yet in the journal")
+	}
+	return words
+}
+
+// remote is one line about a remote.
+func (p *page) remote(r *api.RemoteStatus) {
+	sign := p.f.IO.Styled(termio.Good, "✓")
+	var words []string
+	if r.LastOK != "" {
+		words = append(words, p.l.T("answered %s", p.f.timeWords(r.LastOK)))
+	}
+	if r.Queued > 0 {
+		words = append(words, p.l.N(r.Queued, "%d object to send", "%d objects to send"))
+	}
+	if r.LastError != "" {
+		sign = p.f.IO.Styled(termio.Bad, "✗")
+		words = append(words, p.l.Message(r.LastError))
+	}
+	text := r.Name + "  " + r.Remote
+	if len(words) > 0 {
+		text += "  " + strings.Join(words, ", ")
+	}
+	p.WriteString(sign + " " + p.f.IO.Clean(text) + "\n")
+}
+
+// timeWords shows an RFC 3339 time to a person, in the time zone of this machine.
+func (f *Factory) timeWords(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return f.Lang().DateTime(t.Local())
+}
