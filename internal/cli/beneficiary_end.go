@@ -143,7 +143,7 @@ func runErase(f *Factory, cmd *cobra.Command, b string, o *eraseOptions) error {
 		}
 		req.DryRun = false
 	}
-	report, done := f.steps()
+	report, done := f.stages()
 	res, err := apiclient.Stream[api.Receipt](cmd.Context(), c, api.RouteBeneficiaryErase, req, report)
 	done()
 	if err != nil {

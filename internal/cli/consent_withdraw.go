@@ -85,7 +85,7 @@ func (f *Factory) withdraw(ctx context.Context, c *apiclient.Client, req api.Wit
 	if err := f.sure(ctx, f.Lang().T("Withdraw?")); err != nil {
 		return api.Receipt{}, err
 	}
-	report, done := f.steps()
+	report, done := f.stages()
 	defer done()
 	return apiclient.Stream[api.Receipt](ctx, c, api.RouteConsentWithdraw, req, report)
 }

@@ -165,7 +165,7 @@ func runMove(f *Factory, cmd *cobra.Command, req api.MoveRequest) error {
 		return err
 	}
 	req.To = id
-	report, done := f.steps()
+	report, done := f.stages()
 	d, err := apiclient.Stream[api.Document](cmd.Context(), c, api.RouteDocumentMove, req, report)
 	done()
 	if err != nil {

@@ -11,9 +11,6 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// maxCard is more bytes than any card holds.
-const maxCard = 16 << 10
-
 // cardFlag declares the flag that reads a person's card from a file, never from the command line.
 func cardFlag(cmd *cobra.Command, path *string, name string) {
 	cmd.Flags().StringVar(path, name, "", lang.Key("file with the words or the code of the person's card; - for standard input"))
@@ -27,12 +24,8 @@ func (f *Factory) presentedCard(ctx context.Context, path string) (string, error
 	if path == stdio && f.IO.InTTY() {
 		return f.typedCard(ctx, "--card FILE")
 	}
-	b, err := f.readSmall(path, maxCard)
-	if err != nil {
-		return "", err
-	}
-	defer clear(b)
-	return strings.TrimSpace(string(b)), nil
+	text, err := f.readSecret(path)
+	return strings.TrimSpace(text), err
 }
 
 // neededCard is presentedCard, or asks the person to type or scan the card.

@@ -44,7 +44,7 @@ func (o waitOption) span() (string, error) {
 
 // await waits until everything that is queued is on the storage.
 func (f *Factory) await(ctx context.Context, c *apiclient.Client, span string) error {
-	report, done := f.steps()
+	report, done := f.stages()
 	res, err := apiclient.Stream[api.SyncResult](ctx, c, api.RouteSync, api.SyncRequest{Wait: span}, report)
 	done()
 	if err == nil && res.Queued > 0 {
