@@ -30,8 +30,8 @@ var (
 // or CodePolicy for a reference that is a national identity number.
 func personData(p *api.Person, today vault.Date) (vault.PersonData, error) {
 	c := personReader{today: today}
-	d := vault.PersonData{FamilyName: c.text("family name", p.FamilyName), GivenName: c.text("given name", p.GivenName),
-		UsageName: c.text("usage name", p.UsageName), BirthPlace: c.text("birth place", p.BirthPlace), Aliases: c.aliases(p.Aliases),
+	d := vault.PersonData{FamilyName: c.text("family_name", p.FamilyName), GivenName: c.text("given_name", p.GivenName),
+		UsageName: c.text("usage_name", p.UsageName), BirthPlace: c.text("birth_place", p.BirthPlace), Aliases: c.aliases(p.Aliases),
 		Born: c.born(p.Born), Language: c.shaped("language", p.Language, languageTag), Phone: c.shaped("phone", p.Phone, phoneNumber),
 		Email: c.shaped("email", p.Email, emailShape), Refs: c.refs(p.Refs)}
 	return d, c.err

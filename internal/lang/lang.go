@@ -154,6 +154,7 @@ var tables = [...]table{
 	{"tui", frTUI[:], frTUIPlurals[:]},
 	{"engine", frEngine[:], frEnginePlurals[:]},
 	{"engine documents", frEngineDocuments[:], frEngineDocumentsPlurals[:]},
+	{"engine people", frEnginePeople[:], frEnginePeoplePlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 
