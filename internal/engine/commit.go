@@ -92,13 +92,25 @@ func (e *Engine) exclusive(ctx context.Context, f func() error) error {
 func (e *Engine) submit(ctx context.Context, c *change) error {
 	select {
 	case e.commits <- c:
-		return <-c.done
 	case <-ctx.Done():
 		return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", ctx.Err())
 	case <-e.done:
-		return vault.Errorf(vault.CodeNoDaemon, "vaultd is stopping")
+		return errStopping()
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-e.done: // the committer may have ended with the change still in the channel, or just after answering it
+		select {
+		case err := <-c.done:
+			return err
+		default:
+			return errStopping()
+		}
 	}
 }
+
+func errStopping() error { return vault.Errorf(vault.CodeNoDaemon, "vaultd is stopping") }
 
 const maxBatch = 256
 
