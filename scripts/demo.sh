@@ -16,7 +16,7 @@ run() {
     "$@"
 }
 # field NAME prints the first value of a string field of the JSON on standard input.
-field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" | head -n 1; }
+field() { grep -o "\"$1\":\"[^\"]*\"" | head -n 1 | cut -d '"' -f 4; }
 same() { [ "$(sha256sum <"$1")" = "$(sha256sum <"$2")" ]; }
 
 say "Stock age, from the module that the program is pinned to"
@@ -51,8 +51,15 @@ run vaultctl status
 printf '$ find remote -type f\n'
 (cd "$work/remote" && find . -type f | sort | sed 's/^/  /')
 
+say "   Another person, whose consent stays"
+run vaultctl beneficiary add --family-name "Nguyễn" --given-name "Văn An" --born 1971-02-11 --ref CCAS:2026-0418 \
+    --to team:Accueil --purpose safekeeping --verbal --json >"$work/add2.json"
+other=$(field id <"$work/add2.json")
+run vaultctl document add "$other" "$work/scans/rib.png" --type rib --json >"$work/doc2.json"
+kept=$(field id <"$work/doc2.json")
+
 say "4. A card for the person, and a document that only the card opens"
-run vaultctl card issue "$person" -o "$work/card.pdf" --json --reveal --yes >"$work/card.json"
+run vaultctl card issue "$person" --json --reveal --yes >"$work/card.json"
 field identity <"$work/card.json" >"$work/card.txt"
 run vaultctl document add "$person" "$work/scans/lettre.txt" --type other --title "Lettre personnelle" --private
 run vaultctl beneficiary access "$person" --objects
@@ -98,7 +105,9 @@ run vaultctl join --recover --remote "$work/remote" --root-words "$work/root.txt
     --share "$work/share-1.txt" --share "$work/share-3.txt" --agent "Paul Martin" --protect keyfile --yes
 run vaultctl status
 run vaultctl beneficiary list
-run vaultctl document list "$person"
+run vaultctl document list "$other"
+run vaultctl document get "$kept" -o "$work/again.png"
+same "$work/scans/rib.png" "$work/again.png"
 run vaultctl verify
 
 say "Done: nothing was lost, and nobody without consent could read."
