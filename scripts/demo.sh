@@ -57,6 +57,7 @@ run vaultctl beneficiary add --family-name "Nguyễn" --given-name "Văn An" --b
 other=$(field id <"$work/add2.json")
 run vaultctl document add "$other" "$work/scans/rib.png" --type rib --json >"$work/doc2.json"
 kept=$(field id <"$work/doc2.json")
+vaultctl card issue "$other" --json --reveal --yes | field identity >"$work/card2.txt"
 
 say "4. A card for the person, and a document that only the card opens"
 run vaultctl card issue "$person" --json --reveal --yes >"$work/card.json"
@@ -79,11 +80,11 @@ run vaultctl sync --wait
 run vaultctl daemon stop
 rm -rf "$VAULTCTL_HOME"
 
-say "7. Stock age and a plain copy: with the card, everything"
+say "7. Stock age and a plain copy: with their cards, everything"
 cp -r "$work/remote" "$work/copy"
 mkdir "$work/restored"
 find "$work/copy/v1/w" -path '*/d/*' -name '*.age' | while read -r f; do
-    "$work/age" -d -i "$work/card.txt" -o "$work/restored/$(basename "$f" .age)" "$f"
+    "$work/age" -d -i "$work/card.txt" -i "$work/card2.txt" -o "$work/restored/$(basename "$f" .age)" "$f"
 done
 for scan in "$work"/scans/*; do
     for got in "$work"/restored/*; do
