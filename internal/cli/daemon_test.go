@@ -10,13 +10,14 @@ import (
 	"slices"
 	"strings"
 
+	_ "github.com/rclone/rclone/backend/s3" // storage that can be out of reach
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/daemon"
 	"vaultctl/internal/exitcode"
-	_ "vaultctl/internal/remote/backends/local" // the storage of the scripts
+	_ "vaultctl/internal/remote/backends/local" // the storage of most scripts
 )
 
 // runVaultd is vaultd for the scripts: this test binary under another name, started by vaultctl as the real one is. It

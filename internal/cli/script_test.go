@@ -25,15 +25,21 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs commands as a shell would, with real daemons. "status N command…" runs a command that must end with
 // exactly that exit status; "json" looks into what a command printed.
-func TestScripts(t *testing.T) {
-	const dir = "testdata/script"
+func TestScripts(t *testing.T) { testscript.Run(t, scriptParams(t, "testdata/script")) }
+
+// scriptParams are the commands and the environment of scripts.
+func scriptParams(tb testing.TB, dir string) testscript.Params {
+	tb.Helper()
 	scripts, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil || len(scripts) == 0 {
-		t.Fatalf("no scripts in %s: %v", dir, err)
+		tb.Fatalf("no scripts in %s: %v", dir, err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:  dir,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "json": jsonField},
+	return testscript.Params{
+		Dir: dir,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": status, "json": jsonField, "setfile": setFile, "mode": fileMode, "nothing-temporary": nothingTemporary,
+			"papers": papers, "alter": alter,
+		},
 		Setup: func(env *testscript.Env) error {
 			for name, value := range map[string]string{
 				"VAULTCTL_HOME": filepath.Join(env.WorkDir, "home"), "LC_ALL": "C", "TERM": "dumb", "NO_COLOR": "1",
@@ -43,7 +49,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { stopDaemons(env.WorkDir) })
 			return nil
 		},
-	})
+	}
 }
 
 // status leaves stdout and stderr to the script's stdout and stderr commands, as exec does.
