@@ -13,6 +13,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vaultctl/internal/vault"
@@ -71,6 +72,8 @@ type Engine struct {
 
 	sealing lockTable // one reseal of a vault at a time
 	pulling sync.Mutex
+	// enrolling says that the home has no history yet, so that an empty index is as it should be.
+	enrolling atomic.Bool
 	// manifests lets one refresh of manifests run at a time.
 	manifests sync.Mutex
 	reseals   progressBox

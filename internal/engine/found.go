@@ -174,6 +174,8 @@ func (e *Engine) enrolSelf(ctx context.Context, secret deviceSecret, recipient s
 	e.mu.Lock()
 	e.ident = ident
 	e.mu.Unlock()
+	e.enrolling.Store(true)
+	defer e.enrolling.Store(false)
 	return e.unlock(ctx, p.Passphrase)
 }
 

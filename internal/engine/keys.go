@@ -117,7 +117,15 @@ func (e *Engine) unlock(ctx context.Context, passphrase string) error {
 	if err := errors.Join(e.Store.Unlock(k.local), e.Log.Unlock(k.local)); err != nil {
 		return fmt.Errorf("unlock store: %w", err)
 	}
-	if err := e.exclusive(ctx, func() error { return e.loadState(k) }); err != nil {
+	load := func() error {
+		if !e.enrolling.Load() {
+			if err := e.rebuildIfNew(ctx, k); err != nil {
+				return fmt.Errorf("build the index again: %w", err)
+			}
+		}
+		return e.loadState(k)
+	}
+	if err := e.exclusive(ctx, load); err != nil {
 		e.Store.Lock()
 		e.Log.Lock()
 		return err

@@ -99,6 +99,11 @@ func (e *Engine) newPull(get source, name string) (*puller, error) {
 		return nil, err
 	}
 	p.know(known...)
+	first, err := e.Store.Get(bucketMeta, metaFirst)
+	if err != nil {
+		return nil, err
+	}
+	p.first = vault.WriterID(first)
 	for w, next := range p.heads {
 		if next == 0 {
 			continue

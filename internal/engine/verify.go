@@ -1,0 +1,416 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/vault"
+)
+
+// expected is an object that a remote must hold.
+type expected struct {
+	vault.Object
+	segment *segmentInfo
+}
+
+// verification is one run of Verify over one remote.
+type verification struct {
+	e      *Engine
+	m      *mount
+	keys   *keyring
+	deep   bool
+	want   map[string]*expected
+	known  map[string]bool // objects that may be there or not: dead, doomed, queued
+	queued map[string]bool
+	there  map[string]int64
+	writer vault.WriterID
+	res    *api.VerifyResult
+	found  []api.Finding
+	again  []queueItem
+	tell   func(api.Progress)
+}
+
+// Verify compares every remote with what this device knows: the chains and signatures of all writers, and every object
+// that is in use, by presence and size; Deep downloads each, compares its hash, and opens what this device reads. Each
+// finding is yielded; if one is an error, the call ends with CodeIntegrity after all were. What is gone from a remote and
+// still on this disk or on another remote is queued again.
+func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(api.Progress), yield func(api.Finding) error) (api.VerifyResult, error) {
+	res := api.VerifyResult{Head: api.H("verify")}
+	if _, _, err := e.ready(); err != nil {
+		return res, err
+	}
+	if err := e.flush(ctx); err != nil {
+		return res, err
+	}
+	if _, err := e.pull(ctx); err != nil && vault.CodeOf(err) != vault.CodeForeign && vault.CodeOf(err) != vault.CodeIntegrity {
+		return res, err
+	}
+	var last error
+	bad := 0
+	for _, m := range e.mounted() {
+		found, err := e.verifyRemote(ctx, m, req.Deep, &res, tell)
+		if err != nil {
+			last = err
+			continue
+		}
+		for _, f := range found {
+			if f.Severity == severeError {
+				bad++
+			}
+			if yield != nil {
+				if err := yield(f); err != nil {
+					return res, err
+				}
+			}
+		}
+		res.Findings = append(res.Findings, found...)
+	}
+	if last == nil && bad > 0 {
+		last = vault.Errorf(vault.CodeIntegrity, "%d findings of altered, missing or foreign data", bad)
+	}
+	return res, last
+}
+
+// verifyRemote checks one remote and keeps what it found instead of what earlier checks had.
+func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, res *api.VerifyResult, tell func(api.Progress)) ([]api.Finding, error) {
+	keys, _, err := e.ready()
+	if err != nil {
+		return nil, err
+	}
+	v := &verification{e: e, m: m, keys: keys, deep: deep, want: map[string]*expected{}, known: map[string]bool{}, queued: map[string]bool{},
+		there: map[string]int64{}, writer: e.self().Writer, res: res, tell: tell}
+	if _, err := e.readOrgNote(ctx, m.remote.Get); err != nil {
+		switch vault.CodeOf(err) {
+		case vault.CodeForeign:
+			v.find(foundForeign, vault.OrgNotePath)
+		case vault.CodeIntegrity:
+			v.find(foundAltered, vault.OrgNotePath)
+		case vault.CodeNotFound: // reported with the other objects
+		default:
+			return nil, err
+		}
+	}
+	// The listing comes first: what is written meanwhile is then expected, and not yet there, rather than unknown.
+	if err := m.remote.List(ctx, "v1", func(o ObjectInfo) error { v.there[o.Path] = o.Size; return nil }); err != nil {
+		return nil, err
+	}
+	if err := v.expect(); err != nil {
+		return nil, err
+	}
+	if err := v.check(ctx); err != nil {
+		return nil, err
+	}
+	v.checkUnknown()
+	if err := v.sendAgain(ctx); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(v.found, func(a, b api.Finding) int { return strings.Compare(a.Subject, b.Subject) })
+	return v.found, e.keepFindings(ctx, m.name+":", v.found)
+}
+
+func (v *verification) find(code, path string) {
+	v.found = append(v.found, findingOf(severeError, code, onRemote(v.m.name, path)))
+}
+
+// expect collects what this device knows: segments, parcels, notes and objects in use, and what may be on its way.
+func (v *verification) expect() error {
+	scans := []struct {
+		bucket string
+		fn     func(key string, raw []byte) error
+	}{
+		{bucketQueue, func(_ string, raw []byte) error {
+			var it queueItem
+			if err := decodeHeld(raw, &it); err != nil {
+				return err
+			}
+			v.known[it.Path] = true
+			if !it.Done[v.m.name] {
+				v.queued[it.Path] = true
+			}
+			return nil
+		}},
+		{bucketDoomed, func(path string, _ []byte) error { v.known[path] = true; return nil }},
+		{bucketSegments, v.expectSegment},
+		{bucketHeld, func(path string, raw []byte) error {
+			if path != vault.OrgNotePath {
+				return nil
+			}
+			var h heldObject
+			err := decodeHeld(raw, &h)
+			v.expectObject(vault.Object{Path: path, Size: h.Size, Hash: h.Hash})
+			return err
+		}},
+		{bucketNotes, func(_ string, raw []byte) error {
+			var n vault.NoteBody
+			err := decodeHeld(raw, &n)
+			v.expectObject(n.Object)
+			return err
+		}},
+		{bucketVaults, v.expectVault},
+	}
+	for _, s := range scans {
+		if err := v.e.Store.Scan(s.bucket, "", s.fn); err != nil {
+			return err
+		}
+	}
+	_, org := v.e.view()
+	if org == nil {
+		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	for _, ep := range org.Epochs {
+		for _, o := range ep.Parcels {
+			v.expectObject(o)
+		}
+	}
+	return nil
+}
+
+func (v *verification) expectObject(o vault.Object) { v.want[o.Path] = &expected{Object: o} }
+
+func (v *verification) expectSegment(key string, raw []byte) error {
+	var info segmentInfo
+	if err := decodeHeld(raw, &info); err != nil {
+		return err
+	}
+	w, seq, err := parseSegmentKey(key)
+	if err != nil {
+		return err
+	}
+	path := vault.SegmentPath(w, seq)
+	v.want[path] = &expected{Object: vault.Object{Path: path, Size: info.Size, Hash: info.Hash}, segment: &info}
+	return nil
+}
+
+func (v *verification) expectVault(key string, raw []byte) error {
+	st := vault.NewState(vault.BeneficiaryID(key))
+	if err := decodeHeld(raw, st); err != nil {
+		return err
+	}
+	for _, o := range st.LiveObjects() {
+		v.expectObject(o)
+	}
+	for _, d := range st.Documents { // deleted once the tombstone is everywhere
+		if d.Removed != nil {
+			v.known[d.Object.Path] = true
+		}
+	}
+	for p := range st.Dead {
+		v.known[p] = true
+	}
+	for p := range st.Tombs {
+		v.known[p] = true
+	}
+	return nil
+}
+
+// check looks at every expected object.
+func (v *verification) check(ctx context.Context) error {
+	paths := slices.Sorted(maps.Keys(v.want))
+	for i, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
+		}
+		x := v.want[path]
+		size, there := v.there[path]
+		switch {
+		case v.queued[path] && !there:
+		case !there:
+			// It may have been pushed after the listing.
+			if _, err := v.m.remote.Stat(ctx, path); vault.CodeOf(err) == vault.CodeNotFound {
+				v.missing(x)
+			} else if err != nil {
+				return err
+			}
+		case x.segment != nil:
+			if err := v.segment(ctx, x); err != nil {
+				return err
+			}
+		default:
+			v.res.Objects++
+			if err := v.object(ctx, x, size); err != nil {
+				return err
+			}
+		}
+		if v.tell != nil {
+			v.tell(api.Progress{Stage: "verify", Done: int64(i + 1), Total: int64(len(paths)), Unit: "objects"})
+		}
+	}
+	return nil
+}
+
+// missing reports an object that is gone, and queues it again if its bytes are at hand.
+func (v *verification) missing(x *expected) {
+	v.res.Missing++
+	code := foundMissing
+	if x.segment != nil && v.lastOfWriter(x.Path) {
+		code = foundRolledBack
+	}
+	f := findingOf(severeError, code, onRemote(v.m.name, x.Path))
+	done := map[string]bool{}
+	for _, m := range v.e.mounted() {
+		if m != v.m {
+			done[m.name] = true
+		}
+	}
+	if v.e.Spool.Has(x.Path) || len(done) > 0 {
+		f.Hint = lang.Key("it is sent again from this device or another remote; `vaultctl sync --wait` waits for it")
+		v.again = append(v.again, queueItem{Path: x.Path, Size: x.Size, Hash: x.Hash, Segment: x.segment != nil, Done: done})
+	}
+	v.found = append(v.found, f)
+}
+
+// lastOfWriter reports whether the remote has no later segment of the writer: then its end was cut off.
+func (v *verification) lastOfWriter(path string) bool {
+	for p := range v.there {
+		if strings.HasSuffix(p, ".seg") && vault.PathWriter(p) == vault.PathWriter(path) && bySegment(queueItem{Path: p}, queueItem{Path: path}) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// segment compares a segment with the one that this device knows under its number.
+func (v *verification) segment(ctx context.Context, x *expected) error {
+	raw, err := readSource(ctx, v.m.remote.Get, x.Path, vault.MaxSegment+8<<10)
+	if err != nil {
+		return v.unreadable(x.Path, err)
+	}
+	v.res.Segments++
+	if vault.HashOf(raw) == x.Hash {
+		h, _, err := splitSegment(raw)
+		if err != nil || h.Hash() != x.segment.Header || h.Prev != x.segment.Prev {
+			v.res.Altered++
+			v.find(foundAltered, x.Path)
+			return nil
+		}
+		if _, body, err := v.e.openSegment(v.keys, raw); err == nil {
+			v.res.Events += len(body.Events)
+		} else if vault.CodeOf(err) != vault.CodeNoIdentity {
+			v.res.Altered++
+			v.find(foundAltered, x.Path)
+		}
+		return nil
+	}
+	v.res.Altered++
+	h, sealed, err := splitSegment(raw)
+	switch {
+	case err == nil && h.Writer == vault.PathWriter(x.Path) && h.Hash() != x.segment.Header && int64(len(sealed)) == h.Size &&
+		vault.HashOf(sealed) == h.Body && vault.SegmentPath(h.Writer, h.Seq) == x.Path:
+		v.find(foundForked, x.Path) // signed, whole, and another one
+	case int64(len(raw)) < x.Size:
+		v.find(foundTruncated, x.Path)
+	default:
+		v.find(foundAltered, x.Path)
+	}
+	return nil
+}
+
+// object checks size, and with deep the bytes.
+func (v *verification) object(ctx context.Context, x *expected, size int64) error {
+	switch {
+	case size >= 0 && size < x.Size:
+		v.res.Altered++
+		v.find(foundTruncated, x.Path)
+		return nil
+	case size > x.Size:
+		v.res.Altered++
+		v.find(foundAltered, x.Path)
+		return nil
+	case !v.deep:
+		return nil
+	}
+	rc, err := v.m.remote.Get(ctx, x.Path)
+	if err != nil {
+		return v.unreadable(x.Path, err)
+	}
+	defer rc.Close()
+	sealed := &checkedReader{r: rc, c: rc, sum: newSum(), want: x.Hash}
+	if ids := v.keys.identitiesFor(x.Readers); len(ids) > 0 {
+		var plain io.Reader
+		if plain, err = v.e.Sealer.Open(sealed, ids); err == nil {
+			_, err = io.Copy(io.Discard, plain)
+		}
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, sealed)
+	}
+	if err != nil {
+		return v.unreadable(x.Path, err)
+	}
+	return nil
+}
+
+// unreadable turns an error of reading an object into a finding, or passes it on if the remote is to blame for it all.
+func (v *verification) unreadable(path string, err error) error {
+	switch vault.CodeOf(err) {
+	case vault.CodeUnreachable, vault.CodeInterrupted:
+		return err
+	case vault.CodeNotFound:
+		v.res.Missing++
+		v.find(foundMissing, path)
+	default:
+		v.res.Altered++
+		v.find(foundAltered, path)
+	}
+	return nil
+}
+
+// checkUnknown reports what is on the remote and in nobody's events. What another enrolled writer pushed whose segment
+// is still on its way is only mentioned.
+func (v *verification) checkUnknown() {
+	_, org := v.e.view()
+	for _, path := range slices.Sorted(maps.Keys(v.there)) {
+		if v.want[path] != nil || v.known[path] || path == vault.OrgNotePath ||
+			strings.HasPrefix(path, "v1/join/") || strings.HasPrefix(path, "v1/probe/") {
+			continue
+		}
+		f := findingOf(severeError, foundInjected, onRemote(v.m.name, path))
+		w := vault.PathWriter(path)
+		if d := org.Devices[w.Device()]; d != nil && d.Active() && w != v.writer {
+			f.Severity = severeInfo
+			f.Message = lang.Key("an object that no segment tells of yet; another device may be writing")
+			f.Hint = ""
+		}
+		v.found = append(v.found, f)
+	}
+}
+
+// sendAgain queues what is missing and at hand.
+func (v *verification) sendAgain(ctx context.Context) error {
+	if len(v.again) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(v.again, func(a, b queueItem) int {
+		if a.Segment != b.Segment {
+			return map[bool]int{true: 1, false: -1}[a.Segment]
+		}
+		return bySegment(a, b)
+	})
+	err := v.e.exclusive(ctx, func() error { return v.e.enqueueItems(v.again) })
+	v.e.kick()
+	return err
+}
+
+// parseSegmentKey undoes segmentKey.
+func parseSegmentKey(key string) (vault.WriterID, uint64, error) {
+	w, hex, _ := strings.Cut(key, "/")
+	seq, err := strconv.ParseUint(hex, 16, 64)
+	if err != nil {
+		return "", 0, vault.Errorf(vault.CodeIntegrity, "read index: malformed segment key")
+	}
+	return vault.WriterID(w), seq, nil
+}
+
+// segmentOf returns whose segment a path names, and which.
+func segmentOf(path string) (vault.WriterID, uint64, bool) {
+	w := vault.PathWriter(path)
+	name, ok := strings.CutSuffix(path[strings.LastIndexByte(path, '/')+1:], ".seg")
+	seq, err := strconv.ParseUint(name, 10, 64)
+	return w, seq, ok && err == nil && vault.SegmentPath(w, seq) == path
+}
