@@ -426,6 +426,15 @@ func TestAcknowledgedSurvives(t *testing.T) {
 	if err := os.CopyFS(copied, os.DirFS(r.Home)); err != nil {
 		t.Fatal(err)
 	}
+	err := filepath.WalkDir(copied, func(p string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			err = os.Chmod(p, 0o600)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	e, _ := MustOpen(t, copied, nil)
 	again := &rig{Engine: e, Home: copied}
 	for i, id := range want {
