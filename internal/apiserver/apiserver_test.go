@@ -92,6 +92,13 @@ func MustServe(tb testing.TB) (base string, log *logBuffer) {
 			total += n
 		}
 	})
+	HandleUpload(s, "test/first", func(_ context.Context, _ greeting, parts PartReader) (int64, error) {
+		part, err := parts.Next()
+		if err != nil {
+			return 0, err
+		}
+		return io.Copy(io.Discard, part)
+	})
 	web := httptest.NewServer(s)
 	tb.Cleanup(web.Close)
 	return web.URL, log
@@ -249,5 +256,26 @@ func TestRegisteringMistakes(t *testing.T) {
 			}()
 			Handle(New("1", slog.New(slog.DiscardHandler)), route, func(context.Context, struct{}) (int, error) { return 0, nil })
 		})
+	}
+}
+
+// TestRequestAfterUpload: a call that reads its stream and not the end of the body must not harm the next request on the
+// same connection.
+func TestRequestAfterUpload(t *testing.T) {
+	base, _ := MustServe(t)
+	const body = "--x\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{}\r\n" +
+		"--x\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\npaper\r\n--x--\r\n"
+	for range 300 {
+		req := MustRequest(t, base+api.Prefix+"test/first", "", func(r *http.Request) {
+			// Chunks, as of a file whose end the sender does not know: the last boundary arrives by itself.
+			r.Body, r.ContentLength = io.NopCloser(io.MultiReader(strings.NewReader(body[:len(body)-7]), strings.NewReader(body[len(body)-7:]))), -1
+			r.Header.Set("Content-Type", api.TypeUpload+"; boundary=x")
+		})
+		if status, line := MustDo(t, req); status != http.StatusOK || line.Error != nil {
+			t.Fatalf("upload: %d, %+v", status, line.Error)
+		}
+		if status, line := MustDo(t, MustRequest(t, base+api.Prefix+"test/greet", `{"name":"you"}`, nil)); status != http.StatusOK {
+			t.Fatalf("the request after it: %d, %+v", status, line.Error)
+		}
 	}
 }

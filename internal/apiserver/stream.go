@@ -82,6 +82,11 @@ func HandleUpload[Req, Res any](s *Server, route string, f func(ctx context.Cont
 			w.failUpload(err, r)
 			return
 		}
+		// With full duplex, what is still unread here would be read by net/http while the next request on the connection
+		// is under way, and make that one panic. It is the last boundary, unless f took less than it was sent.
+		if _, err := io.Copy(io.Discard, parts.rest); err != nil {
+			w.Header().Set("Connection", "close")
+		}
 		w.end(res, nil)
 	})
 }
