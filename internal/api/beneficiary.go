@@ -174,9 +174,9 @@ type Card struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name,omitempty"`
 	N        int      `json:"n"`
-	Words    []string `json:"words"`
+	Words    []string `json:"words,omitempty"`
 	WordLang string   `json:"word_language"`
-	Identity string   `json:"identity"` // AGE-SECRET-KEY-PQ-1…, also in the QR
+	Identity string   `json:"identity,omitempty"` // AGE-SECRET-KEY-PQ-1…, also in the QR
 	PDF      []byte   `json:"pdf,omitempty"`
 	Resealed int      `json:"resealed"`
 	Left     int      `json:"left,omitempty"` // private documents that the card before alone opens

@@ -43,7 +43,9 @@ func (e *Engine) documentData(f *api.DocumentFields, old *vault.Document, born v
 		if holder != "" {
 			born = ""
 		}
-		if end := e.Types.DefaultExpiry(typ, issued, born); end != "" || version {
+		// A date that was read from the document wins over what its type usually lasts.
+		printed := !version && old.ExpiresOn != "" && old.ExpiresOn != e.Types.DefaultExpiry(old.Type, old.IssuedOn, born)
+		if end := e.Types.DefaultExpiry(typ, issued, born); !printed && (end != "" || version) {
 			d.ExpiresOn, expires = &end, end
 		}
 	}
