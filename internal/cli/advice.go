@@ -49,6 +49,15 @@ func advices() []advice {
 	}
 }
 
+// beforeFounded gives an error of a storage that holds nothing of ours yet the advice that fits.
+func beforeFounded(err error) error {
+	switch vault.CodeOf(err) {
+	case vault.CodeUnreachable, vault.CodeFull, vault.CodeReadOnly:
+		return api.WithHint(err, lang.Key("nothing was changed: check the address, the network and the credentials, then try again"))
+	}
+	return err
+}
+
 // unlockAndRetry reports whether the person at the terminal opened the vaults after a command had found them locked. An
 // error is why they could not.
 func (f *Factory) unlockAndRetry(ctx context.Context, err error) (bool, error) {

@@ -75,9 +75,9 @@ func newVerify(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [FILE]",
 		Short: lang.Key("Check everything that is stored: chains, signatures, objects"),
-		Long: "Check the journal's chains and signatures, and that the storage holds every object as it was written. With --deep\n" +
-			"every object is fetched, and what this workstation can read is opened and compared with its deposit. It works while\n" +
-			"locked, then without opening anything. The exit status is 11 if something was altered, rolled back or forked.",
+		Long: "Check the chains and signatures of the journal, and that every storage holds each object as it was written. With\n" +
+			"--deep every object is fetched, and what this workstation can read is opened and compared with its deposit. What is\n" +
+			"gone from one storage and still here is sent again. The exit status is 11 if something was altered, rolled back or forked.",
 		Example: "  vaultctl verify\n  vaultctl verify --deep --json",
 		Args:    argsFromUse,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -98,11 +98,20 @@ func runVerify(ctx context.Context, f *Factory, o verifyOptions) error {
 	}
 	tell, done := f.stages()
 	defer done()
-	res, err := apiclient.Stream[api.VerifyResult](ctx, c, api.RouteVerify, api.VerifyRequest{Deep: o.deep}, tell)
+	res, err := apiclient.Rows[api.Finding, api.VerifyResult](ctx, c, api.RouteVerify, api.VerifyRequest{Deep: o.deep}, func(finding api.Finding) error {
+		done()
+		return emit(f, finding, func(w io.Writer, finding api.Finding) error {
+			p := &page{f: f, l: f.Lang()}
+			p.findings([]api.Finding{finding})
+			_, err := io.WriteString(w, p.String())
+			return err
+		})
+	}, tell)
+	done()
 	if err != nil {
 		return err
 	}
-	done()
+	res.Findings = nil // they were printed as they came
 	return f.verified(&res)
 }
 
@@ -114,7 +123,7 @@ func (f *Factory) verified(res *api.VerifyResult) error {
 		p.findings(r.Findings)
 		p.line(l.N(r.Segments, "%d journal segment checked", "%d journal segments checked") + ", " +
 			l.N(r.Events, "%d event", "%d events") + ", " + l.N(r.Objects, "%d object", "%d objects") + ".")
-		if len(r.Findings) == 0 {
+		if r.Missing == 0 && r.Altered == 0 && judge(r.Findings) == nil {
 			p.line(l.T("All is as it was written."))
 		}
 		_, err := io.WriteString(w, p.String())

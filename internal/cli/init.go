@@ -90,7 +90,7 @@ func runInit(ctx context.Context, f *Factory, cmd *cobra.Command, o initOptions)
 		return err
 	})
 	if err != nil {
-		return err
+		return beforeFounded(err)
 	}
 	return o.secrets.give(ctx, f, &res)
 }

@@ -93,7 +93,7 @@ func runJoin(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions)
 		return err
 	})
 	if err != nil {
-		return err
+		return beforeFounded(err)
 	}
 	if f.JSON() {
 		return f.printJSON(res)

@@ -23,7 +23,7 @@ type journalOptions struct{ agent, since string }
 
 func (o *journalOptions) declare(cmd *cobra.Command, f *Factory) {
 	cmd.Flags().StringVar(&o.agent, "agent", "", lang.Key("only what this agent did"))
-	cmd.Flags().StringVar(&o.since, "since", "", lang.Key("only from this day on: YYYY-MM-DD, or -30d"))
+	cmd.Flags().StringVar(&o.since, "since", "", lang.Key("only from this day on: YYYY-MM-DD"))
 	complete(cmd, "agent", f.completeAgents)
 }
 

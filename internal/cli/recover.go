@@ -78,7 +78,7 @@ func runRecover(ctx context.Context, f *Factory, cmd *cobra.Command, o recoverOp
 	}
 	_, body, err := apiclient.Download[api.Empty](ctx, c, api.RouteRecover, req)
 	if err != nil {
-		return err
+		return beforeFounded(err)
 	}
 	defer body.Close()
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
@@ -88,6 +88,9 @@ func runRecover(ctx context.Context, f *Factory, cmd *cobra.Command, o recoverOp
 	progress := f.IO.Progress(f.Lang().T("recover"), 0)
 	failure := res.unpack(progress.Reader(body))
 	progress.Done()
+	if vault.CodeOf(failure) == vault.CodePartial {
+		failure = api.WithHint(vault.Errorf(vault.CodeIntegrity, "%w", failure), api.HintOf(failure))
+	}
 	// What was written is worth keeping even if the rest is not to be had.
 	if failure != nil && res.Files == 0 {
 		return failure

@@ -51,7 +51,7 @@ func runRemoteAdd(ctx context.Context, f *Factory, req api.RemoteAddRequest) err
 	}
 	added, err := apiclient.Call[api.Remote](ctx, c, api.RouteRemoteAdd, req)
 	if err != nil {
-		return err
+		return beforeFounded(err)
 	}
 	return emit(f, added, func(w io.Writer, r api.Remote) error {
 		l := f.Lang()

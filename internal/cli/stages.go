@@ -40,5 +40,6 @@ func stageNames() map[string]string {
 		"push":   lang.Key("sending to the storage"),
 		"reseal": lang.Key("sealing again"),
 		"move":   lang.Key("moving"),
+		"verify": lang.Key("checking"),
 	}
 }

@@ -150,6 +150,7 @@ type table struct {
 // tables lists the areas. Slices of package-level arrays, not maps: the linker lays them out and nothing runs at start.
 var tables = [...]table{
 	{"cli", frCLI[:], frCLIPlurals[:]},
+	{"operation", frOperation[:], frOperationPlurals[:]},
 	{"people", frPeople[:], frPeoplePlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},
 	{"engine", frEngine[:], frEnginePlurals[:]},
