@@ -47,7 +47,7 @@ func newCardIssue(f *Factory) *cobra.Command {
 	cmd.Flags().BoolVar(&o.reveal, "reveal", false, lang.Key("print the words and the key to standard output"))
 	cmd.Flags().StringVar(&o.language, "language", "", lang.Key("language of the words; default the person's"))
 	cardFlag(cmd, &o.old, "old-card")
-	cmd.MarkFlagsMutuallyExclusive("print", "output", "reveal")
+	oneOf(cmd, "print", "output", "reveal")
 	return cmd
 }
 

@@ -31,7 +31,7 @@ func newConsentNotice(f *Factory) *cobra.Command {
 	cmd.Flags().BoolVar(&o.print, "print", false, lang.Key("send the page to the print command"))
 	cmd.Flags().StringVarP(&o.out, "output", "o", "", lang.Key("write a PDF to this file; - for standard output"))
 	cmd.Flags().BoolVar(&o.force, "force", false, lang.Key("replace a file that exists"))
-	cmd.MarkFlagsMutuallyExclusive("print", "output")
+	oneOf(cmd, "print", "output")
 	complete(cmd, "language", fixed("fr", "en"))
 	return cmd
 }

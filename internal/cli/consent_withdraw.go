@@ -38,7 +38,7 @@ func newConsentWithdraw(f *Factory) *cobra.Command {
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, lang.Key("say what would happen, and do nothing"))
 	cmd.Flags().StringVarP(&o.out, "output", "o", "", lang.Key("write the receipt to this file as well"))
 	o.wait.declare(cmd)
-	cmd.MarkFlagsMutuallyExclusive("to", "all")
+	oneOf(cmd, "to", "all")
 	complete(cmd, "to", f.completeReaders)
 	return cmd
 }

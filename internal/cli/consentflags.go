@@ -42,7 +42,7 @@ func (o *consentFlags) declare(f *Factory, cmd *cobra.Command) {
 	flags.StringVar(&o.Interpreter, "interpreter", "", lang.Key("name of the interpreter"))
 	flags.BoolVar(&o.ReadAloud, "read-aloud", false, lang.Key("the notice was read aloud"))
 	flags.StringVar(&o.Language, "language", "", lang.Key("language of the notice that the person was given: fr or en"))
-	cmd.MarkFlagsMutuallyExclusive("evidence", "verbal")
+	oneOf(cmd, "evidence", "verbal")
 	complete(cmd, "to", f.completeReaders)
 	complete(cmd, "purpose", f.completePurposes)
 	complete(cmd, "given-by", fixed("person", "assisted", "representative"))

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,4 +83,24 @@ func dayWords(l lang.Lang, text string) string {
 func parseTime(text string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339, text)
 	return t.Local(), err == nil
+}
+
+// oneOf lets a command take at most one of some flags. Cobra's own check has no code of wrong usage.
+func oneOf(cmd *cobra.Command, names ...string) {
+	before := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		var set []string
+		for _, name := range names {
+			if cmd.Flags().Changed(name) {
+				set = append(set, "--"+name)
+			}
+		}
+		if len(set) > 1 {
+			return usagef(cmd, "give one of these alone: %s", strings.Join(set, ", "))
+		}
+		if before == nil {
+			return nil
+		}
+		return before(cmd, args)
+	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -93,10 +94,7 @@ func documentRow(l lang.Lang, d *api.Document) []termio.Cell {
 }
 
 func joinWords(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + " " + b
+	return strings.TrimSpace(a + " " + b)
 }
 
 // documentState shows the state of a document by a sign and a word.

@@ -35,7 +35,7 @@ func newDocumentEdit(f *Factory) *cobra.Command {
 	cmd.Flags().BoolVar(&o.private, "private", false, lang.Key("for the person alone: only their card opens it"))
 	cmd.Flags().BoolVar(&o.shared, "shared", false, lang.Key("for everybody whom the person consented to"))
 	cardFlag(cmd, &o.card, "card")
-	cmd.MarkFlagsMutuallyExclusive("private", "shared")
+	oneOf(cmd, "private", "shared")
 	return cmd
 }
 
@@ -214,9 +214,7 @@ func runRemove(f *Factory, cmd *cobra.Command, id string) error {
 	}
 	l := f.Lang()
 	about := joinWords(firstOf(doc.DocumentType, l.T("private document")), doc.Title)
-	if doc.Name != "" {
-		about = l.T("%s of %s", about, doc.Name)
-	}
+	about = l.T("%s of %s", about, firstOf(doc.Name, doc.Beneficiary))
 	if err := f.sure(ctx, l.T("Remove %s for ever?", f.IO.CleanErr(about))); err != nil {
 		return err
 	}
