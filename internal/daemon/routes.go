@@ -63,6 +63,12 @@ func registerDocuments(s *apiserver.Server, e *engine.Engine) {
 // registerOperation adds the calls of operation.
 func registerOperation(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleStream(s, api.RouteSync, e.Sync)
+	apiserver.HandleRows(s, api.RouteVerify, func(ctx context.Context, req api.VerifyRequest, yield func(api.Finding) error,
+		tell func(api.Progress)) (api.VerifyResult, error) {
+		return e.Verify(ctx, req, tell, yield)
+	})
+	apiserver.HandleList(s, api.RouteDoctor, e.Doctor)
+	apiserver.HandleDownload(s, api.RouteRecover, download(e.Recover))
 	apiserver.HandleList(s, api.RouteJournalList, e.JournalList)
 	apiserver.Handle(s, api.RouteJournalVerify, none(e.JournalVerify))
 	apiserver.HandleDownload(s, api.RouteJournalExport, download(e.JournalExport))
