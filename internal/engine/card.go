@@ -81,12 +81,13 @@ func (e *Engine) CardIssue(ctx context.Context, req api.CardRequest) (api.Card, 
 		return api.Card{}, err
 	}
 	var extra []string
+	var vouch func(*vault.Event)
 	if req.Old != "" {
 		old, err := e.openCard(ctx, st, req.Old)
 		if err != nil {
 			return api.Card{}, err
 		}
-		extra = append(extra, old.identity)
+		extra, vouch = append(extra, old.identity), old.cosigner(org)
 	}
 	seed := randomBytes(32)
 	defer clear(seed)
@@ -108,7 +109,7 @@ func (e *Engine) CardIssue(ctx context.Context, req api.CardRequest) (api.Card, 
 		if len(now.Cards)+1 != n {
 			return vault.Errorf(vault.CodeConflict, "another card was issued at the same moment: try again")
 		}
-		return t.emit(vault.CardIssued, st.ID, vault.CardBody{N: n, SignKey: card.signKey()},
+		return t.emitCosigned(vault.CardIssued, st.ID, vault.CardBody{N: n, SignKey: card.signKey()}, vouch,
 			entry(classIntake, vault.EntryRecipient, vault.RecipientData{N: n, Recipient: card.recipient, Locator: card.locator}))
 	})
 	if err != nil {

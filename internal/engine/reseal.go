@@ -67,7 +67,7 @@ func (e *Engine) planReseal(st *vault.State, org *vault.Org, keys *keyring, extr
 		return keys.reads(readers) || len(extra) > 0 && slices.ContainsFunc(readers, vault.Reader.IsCard)
 	}
 	for _, d := range docs {
-		if opens(d.Object.Readers) {
+		if opens(d.Object.Readers) && !st.KeptByCard(d.Object.Readers) {
 			work = append(work, &resealed{doc: d, space: d.Space})
 		} else {
 			left++
@@ -83,7 +83,7 @@ func (e *Engine) planReseal(st *vault.State, org *vault.Org, keys *keyring, extr
 	}
 	private := &resealed{space: vault.Private}
 	for _, n := range privateNotes(st) {
-		if len(extra) > 0 && !vault.SameReaders(n.Object.Readers, st.Readers(org, vault.Private)) {
+		if len(extra) > 0 && !st.KeptByCard(n.Object.Readers) && !vault.SameReaders(n.Object.Readers, st.Readers(org, vault.Private)) {
 			private.notes = append(private.notes, n)
 		}
 	}

@@ -10,36 +10,26 @@ func (c *Consent) Active() bool { return c.Ended == nil }
 
 // ReaderAt reports whether the record's device could read the vault in its causal past: a consent that it had seen, to a
 // team of which its agent was a member, with no end that it had seen.
-func (s *State) ReaderAt(org *Org, r *Record) bool {
+func (s *State) ReaderAt(org *Org, r *Record) bool { return len(s.readerTeams(org, r)) > 0 }
+
+// readerTeams returns the teams by which the record's device could read the vault in its causal past.
+func (s *State) readerTeams(org *Org, r *Record) []TeamID {
+	var out []TeamID
 	for _, c := range s.Consents {
-		if r.Saw(c.Given) && org.MemberAt(r, c.Team) && !s.endedAt(c, r) {
-			return true
+		if r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && !slices.Contains(out, c.Team) && org.MemberAt(r, c.Team) {
+			out = append(out, c.Team)
 		}
 	}
-	return false
+	return out
 }
 
-// EverReader reports whether the record's device was a reader at some time in its causal past, ended or not: it may still
-// reseal for those who remain.
-func (s *State) EverReader(org *Org, r *Record) bool {
-	return s.byCard(org, r) || slices.ContainsFunc(s.Consents, func(c *Consent) bool {
-		return r.Saw(c.Given) && org.MemberAt(r, c.Team)
+// opens reports whether the record's device can open an object with these declared readers: a member of a team among
+// them, or the card. Who lost consent may still reseal what it could open, for those who remain, and nothing else.
+func (s *State) opens(org *Org, r *Record, readers []Reader) bool {
+	return s.byCard(org, r) || slices.ContainsFunc(readers, func(d Reader) bool {
+		e := org.Epochs[d.Epoch()]
+		return e != nil && e.Kind == EpochTeam && org.MemberAt(r, e.Team)
 	})
-}
-
-// endedAt reports whether the record saw an end of the consent.
-func (s *State) endedAt(c *Consent, r *Record) bool {
-	for _, e := range s.Ended {
-		if r.Saw(e.Pos) && (e.Consent == c.Consent || !e.Expired && e.Team == c.Team && !after(c.Given, e.Pos)) {
-			return true
-		}
-	}
-	return false
-}
-
-// after reports whether a stands after b in the same writer's chain; across writers it is not known and false.
-func after(a, b Pos) bool {
-	return a.Writer == b.Writer && (a.Seq > b.Seq || a.Seq == b.Seq && a.Index > b.Index)
 }
 
 // byCard reports whether a card that the record had seen cosigned it.
@@ -73,31 +63,46 @@ func (s *State) MayWrite(org *Org, r *Record) bool {
 // byRootReopening reports whether the root cosigned: rebuilding an organization after the loss of its devices.
 func (s *State) byRootReopening(org *Org, r *Record) bool { return r.CosignedBy(org.ID, org.Root) }
 
-// justified returns an error if a declared reader is not one that consent, card or recovery gives the vault: nobody
-// becomes a reader by being written into an object.
-func (s *State) justified(org *Org, readers []Reader, space Space) error {
-	for _, r := range readers {
-		if !s.justifiedReader(org, r, space) {
+// justified returns an error if a declared reader is not one that consent, card or recovery gave the vault in the causal
+// past of the record: nobody becomes a reader by being written into an object, and nobody stays one by it. Had are the
+// readers of what the object replaces: to seal once more for those who can open it already takes nothing away.
+func (s *State) justified(org *Org, r *Record, readers []Reader, space Space, had []Reader) error {
+	for _, d := range readers {
+		if !s.justifiedReader(org, r, d, space) && (space == Private && !d.IsCard() || !slices.Contains(had, d)) {
 			return fmt.Errorf("an object declares a reader that no consent names")
 		}
 	}
 	return nil
 }
 
-func (s *State) justifiedReader(org *Org, r Reader, space Space) bool {
+func (s *State) justifiedReader(org *Org, r *Record, d Reader, space Space) bool {
 	switch {
-	case r.IsCard():
-		return slices.ContainsFunc(s.Cards, func(c Card) bool { return CardReader(s.ID, c.N) == r })
+	case d.IsCard():
+		c := s.cardAt(r)
+		return c != nil && CardReader(s.ID, c.N) == d
 	case space == Private:
 		return false
-	case r.IsRecovery():
-		return !s.NoRecovery
+	case d.IsRecovery():
+		rec := org.recoveryAt(r)
+		return !s.NoRecovery && rec != nil && RecoveryReader(rec.N) == d
 	}
-	e := org.Epochs[r.Epoch()]
-	if e == nil || e.Kind != EpochTeam {
+	e := org.Epochs[d.Epoch()]
+	if e == nil || e.Kind != EpochTeam || org.epochAt(r, e.Team) != e {
 		return false
 	}
-	return slices.ContainsFunc(s.Consents, func(c *Consent) bool { return c.Team == e.Team })
+	return slices.ContainsFunc(s.Consents, func(c *Consent) bool {
+		return c.Team == e.Team && r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw)
+	})
+}
+
+// cardAt returns the last card that the record had seen, or nil.
+func (s *State) cardAt(r *Record) *Card {
+	for i := len(s.Cards) - 1; i >= 0; i-- {
+		if r.Saw(s.Cards[i].Issued) {
+			return &s.Cards[i]
+		}
+	}
+	return nil
 }
 
 // Readers returns who the objects of a space are to be sealed to now: the current card, the current epoch of every team
@@ -153,19 +158,14 @@ func (s *State) Consent(id ConsentID) *Consent {
 
 // SameReaders reports whether two declared sets are equal, whatever their order.
 func SameReaders(a, b []Reader) bool {
-	if len(a) != len(b) {
-		return false
+	covers := func(a, b []Reader) bool {
+		return !slices.ContainsFunc(b, func(r Reader) bool { return !slices.Contains(a, r) })
 	}
-	for _, r := range a {
-		if !slices.Contains(b, r) {
-			return false
-		}
-	}
-	return true
+	return len(a) == len(b) && covers(a, b) && covers(b, a)
 }
 
-// Misread returns the live objects whose declared readers are not those that the vault wants now, with the wanted
-// readers. Manifests are the card's own and not among them.
+// Misread returns the live objects whose declared readers are not those that the vault wants now. Manifests are the card's
+// own and not among them.
 func (s *State) Misread(org *Org) (docs []*Document, notes []*NoteBody) {
 	for _, d := range s.Documents {
 		if d.Removed == nil && !SameReaders(d.Object.Readers, s.Readers(org, d.Space)) {
@@ -181,6 +181,24 @@ func (s *State) Misread(org *Org) (docs []*Document, notes []*NoteBody) {
 	slices.SortFunc(docs, func(a, b *Document) int { return cmpString(string(a.ID), string(b.ID)) })
 	slices.SortFunc(notes, func(a, b *NoteBody) int { return cmpString(a.Object.Path, b.Object.Path) })
 	return docs, notes
+}
+
+// KeptByCard reports whether the readers are one card from which no chain of vouched cards leads to the current one. What
+// it reads is not resealed to the current card, even where the person presents their own: otherwise whoever issues a card
+// in their name would get what is private.
+func (s *State) KeptByCard(readers []Reader) bool {
+	if len(readers) != 1 || !readers[0].IsCard() {
+		return false
+	}
+	for i := len(s.Cards) - 1; i >= 0; i-- {
+		if CardReader(s.ID, s.Cards[i].N) == readers[0] {
+			return false
+		}
+		if !s.Cards[i].Vouched {
+			return true
+		}
+	}
+	return true
 }
 
 // noteSpace tells a note of private entries, which only cards read, from a shared one.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -51,9 +52,12 @@ func NewClockSource(now func() time.Time, last Clock) *ClockSource {
 func (s *ClockSource) Next() Clock {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ms := s.now().UnixMilli(); ms > s.last.Ms {
+	switch ms := s.now().UnixMilli(); {
+	case ms > s.last.Ms:
 		s.last = Clock{Ms: ms}
-	} else {
+	case s.last.N == math.MaxUint32: // adopted from a writer that chose it
+		s.last = Clock{Ms: s.last.Ms + 1}
+	default:
 		s.last.N++
 	}
 	return s.last

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,24 +35,15 @@ func (d Date) AddDate(years, months, days int) Date {
 // None is the value of a date flag that clears the date.
 const None = "none"
 
-var relativeDate = regexp.MustCompile(`^\+(\d{1,4})(d|w|mo|y)$`)
+var relativeDate = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\+(\d{1,4})(d|w|mo|y)$`) })
 
 // ParseDate reads a date as the CLI contract gives it: "YYYY-MM-DD", or "+30d", "+2w", "+18mo", "+1y" counted from
-// today. DD/MM/YYYY is accepted where it cannot be read in two ways. Errors have CodeInvalid.
+// today. DD/MM/YYYY is accepted, never MM/DD/YYYY. A day beyond the year 9999 is none: dates compare as text. Errors have
+// CodeInvalid.
 func ParseDate(s string, today Date) (Date, error) {
 	s = strings.TrimSpace(s)
-	if m := relativeDate.FindStringSubmatch(s); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		switch m[2] {
-		case "d":
-			return today.AddDate(0, 0, n), nil
-		case "w":
-			return today.AddDate(0, 0, 7*n), nil
-		case "mo":
-			return today.AddDate(0, n, 0), nil
-		default:
-			return today.AddDate(n, 0, 0), nil
-		}
+	if strings.HasPrefix(s, "+") {
+		return parseRelative(s, today)
 	}
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return DateOf(t), nil
@@ -59,13 +51,43 @@ func ParseDate(s string, today Date) (Date, error) {
 	if t, err := time.Parse("02/01/2006", s); err == nil {
 		return DateOf(t), nil
 	}
-	return "", Errorf(CodeInvalid, "not a date: write YYYY-MM-DD, DD/MM/YYYY, +30d or +18mo")
+	return "", errNoDate()
+}
+
+func errNoDate() error {
+	return Errorf(CodeInvalid, "not a date: write YYYY-MM-DD, DD/MM/YYYY, +30d or +18mo")
+}
+
+func parseRelative(s string, today Date) (Date, error) {
+	m := relativeDate().FindStringSubmatch(s)
+	if m == nil {
+		return "", errNoDate()
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return "", errNoDate()
+	}
+	var d Date
+	switch m[2] {
+	case "d":
+		d = today.AddDate(0, 0, n)
+	case "w":
+		d = today.AddDate(0, 0, 7*n)
+	case "mo":
+		d = today.AddDate(0, n, 0)
+	default:
+		d = today.AddDate(n, 0, 0)
+	}
+	if len(d) != len(time.DateOnly) {
+		return "", errNoDate()
+	}
+	return d, nil
 }
 
 // BirthDate is what is known of a date of birth: "1985-03-14", "1985-03", "1985", "1985~" (about), or "unknown".
 type BirthDate string
 
-var birthDate = regexp.MustCompile(`^\d{4}(-\d{2}(-\d{2})?)?~?$`)
+var birthDate = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{4}(-\d{2}(-\d{2})?)?~?$`) })
 
 // ParseBirthDate checks a date of birth against today. French DD/MM/YYYY is accepted. Errors have CodeInvalid.
 func ParseBirthDate(s string, today Date) (BirthDate, error) {
@@ -76,7 +98,7 @@ func ParseBirthDate(s string, today Date) (BirthDate, error) {
 	if t, err := time.Parse("02/01/2006", s); err == nil {
 		s = string(DateOf(t))
 	}
-	if !birthDate.MatchString(s) {
+	if !birthDate().MatchString(s) {
 		return "", Errorf(CodeInvalid, "not a date of birth: write 1985-03-14, 1985-03, 1985, 1985~ or unknown")
 	}
 	full := (strings.TrimSuffix(s, "~") + "-01-01")[:10]
@@ -98,11 +120,11 @@ func (b BirthDate) Year() string {
 	return string(b[:4])
 }
 
-var period = regexp.MustCompile(`^\d{4}(-(0[1-9]|1[0-2]))?$`)
+var period = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d{4}(-(0[1-9]|1[0-2]))?$`) })
 
 // ParsePeriod checks a period, "YYYY" or "YYYY-MM". Errors have CodeInvalid.
 func ParsePeriod(s string) (string, error) {
-	if s != "" && !period.MatchString(s) {
+	if s != "" && !period().MatchString(s) {
 		return "", Errorf(CodeInvalid, "not a period: write YYYY or YYYY-MM")
 	}
 	return s, nil

@@ -72,7 +72,7 @@ type Cosignature struct {
 // NewEvent returns an event with a fresh id and the body marshalled. Body types are those of this package, which
 // always marshal.
 func NewEvent(t EventType, v BeneficiaryID, agent AgentID, at Clock, body any) Event {
-	e := Event{V: 1, ID: NewObjectName(), Type: t, Critical: criticalTypes[t], Vault: v, Agent: agent, At: at}
+	e := Event{V: 1, ID: NewObjectName(), Type: t, Critical: isCritical(t), Vault: v, Agent: agent, At: at}
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
@@ -83,9 +83,13 @@ func NewEvent(t EventType, v BeneficiaryID, agent AgentID, at Clock, body any) E
 	return e
 }
 
-// criticalTypes are those that a reader must understand before it may write to the same vault.
-var criticalTypes = map[EventType]bool{
-	VaultErased: true, ConsentWithdrawn: true, ConsentExpired: true, DeviceRevoked: true, EpochOpened: true, VaultClosed: true,
+// isCritical reports whether a reader must understand the type before it may write to the same vault.
+func isCritical(t EventType) bool {
+	switch t {
+	case VaultErased, ConsentWithdrawn, ConsentExpired, DeviceRevoked, EpochOpened, VaultClosed:
+		return true
+	}
+	return false
 }
 
 // Statement is what a cosigner signs: everything but the cosignatures, bound to the organization.
@@ -96,7 +100,20 @@ func (e *Event) Statement(org OrgID) []byte {
 		notes.WriteByte('\n')
 	}
 	return fmt.Appendf(nil, "vaultctl event v1\norg %s\nid %s\ntype %s\nvault %s\nagent %s\nat %d %d\ncritical %t\nnotes %s\nbody %s\n",
-		org, e.ID, e.Type, e.Vault, e.Agent, e.At.Ms, e.At.N, e.Critical, HashOf([]byte(notes.String())), HashOf(e.Body))
+		org, e.ID, e.Type, e.Vault, e.Agent, e.At.Ms, e.At.N, e.Critical, HashOf([]byte(notes.String())), HashOf(canonical(e.Body)))
+}
+
+// canonical returns the body as it is marshalled: without insignificant space, with the characters escaped that
+// encoding/json escapes. An index that stores the event keeps this form and no other, so that nothing else may be signed.
+func canonical(body json.RawMessage) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	raw, err := json.Marshal(body)
+	if err != nil { // not JSON: nothing that could be stored
+		return body
+	}
+	return raw
 }
 
 // Cosign adds the signature of key.

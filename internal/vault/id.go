@@ -140,15 +140,38 @@ func LooksLikeID(kind byte, s string) bool {
 	return strings.IndexByte(idAlphabet, s[idLen-1]) >= 0
 }
 
+// newID returns a random identifier of which no two neighbours can change places unnoticed. The check character alone
+// misses a few such pairs (28 of 17,856), so that identifiers which contain one are not given out.
 func newID(kind byte) string {
-	var b [idDataLen]byte
-	mustRandom(b[:])
-	id := make([]byte, 0, idLen)
-	id = append(id, kind)
-	for _, c := range b {
-		id = append(id, dataAlphabet[c&31])
+	for {
+		var b [idDataLen]byte
+		mustRandom(b[:])
+		id := make([]byte, 0, idLen)
+		id = append(id, kind)
+		for _, c := range b {
+			id = append(id, dataAlphabet[c&31])
+		}
+		id = append(id, checkCharacter(string(id)))
+		if !transposable(id) {
+			return string(id)
+		}
 	}
-	return string(append(id, checkCharacter(string(id))))
+}
+
+// transposable reports whether the identifier stays valid when two neighbours change places.
+func transposable(id []byte) bool {
+	for i := 1; i < idLen-1; i++ {
+		if id[i] == id[i+1] {
+			continue
+		}
+		id[i], id[i+1] = id[i+1], id[i]
+		valid := LooksLikeID(id[0], string(id)) && checkCharacter(string(id[:idLen-1])) == id[idLen-1]
+		id[i], id[i+1] = id[i+1], id[i]
+		if valid {
+			return true
+		}
+	}
+	return false
 }
 
 // checkCharacter computes the ISO 7064 MOD 37,36 check character of s, which must be within idAlphabet.

@@ -3,11 +3,14 @@ package vault
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // nir matches a French national identity number, with or without its key, however it is spaced. What stands around a
 // match decides whether it is one: see nirSpans.
-var nir = regexp.MustCompile(`[1-478][ .\-\x{a0}]?\d{2}[ .\-\x{a0}]?(?:0[1-9]|1[0-2]|[2-9]\d)[ .\-\x{a0}]?(?:\d{2}|2[abAB])[ .\-\x{a0}]?\d{3}[ .\-\x{a0}]?\d{3}(?:[ .\-\x{a0}]?\d{2})?`)
+var nir = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[1-478][ .\-\x{a0}]?\d{2}[ .\-\x{a0}]?(?:0[1-9]|1[0-2]|[2-9]\d)[ .\-\x{a0}]?(?:\d{2}|2[abAB])[ .\-\x{a0}]?\d{3}[ .\-\x{a0}]?\d{3}(?:[ .\-\x{a0}]?\d{2})?`)
+})
 
 // MaskNIR replaces the digits of national identity numbers in s by asterisks. Any 13 or 15 digits of that form are taken
 // for one, a wrong key notwithstanding: a mistyped number tells as much as a right one. Digits that are part of a longer
@@ -41,7 +44,7 @@ func HasNIR(s string) bool { return len(nirSpans(s)) > 0 }
 func nirSpans(s string) [][2]int {
 	var out [][2]int
 	for from := 0; from < len(s); {
-		at := nir.FindStringIndex(s[from:])
+		at := nir().FindStringIndex(s[from:])
 		if at == nil {
 			break
 		}

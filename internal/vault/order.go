@@ -1,8 +1,9 @@
 package vault
 
 import (
-	"container/heap"
+	"cmp"
 	"maps"
+	"slices"
 )
 
 // Pos is where an event stands: it is the index-th of a writer's segment.
@@ -48,79 +49,99 @@ func (r *Record) before(s *Record) bool {
 	if r.Pos.Writer != s.Pos.Writer {
 		return r.Pos.Writer < s.Pos.Writer
 	}
-	if r.Pos.Seq != s.Pos.Seq {
-		return r.Pos.Seq < s.Pos.Seq
+	if c := r.Pos.compare(s.Pos); c != 0 {
+		return c < 0
 	}
-	return r.Pos.Index < s.Pos.Index
+	return r.ID < s.ID
 }
 
-// Follows reports whether r comes after s in the fold order whatever other events there are: r saw s.
-func (r *Record) Follows(s *Record) bool { return r.Saw(s.Pos) }
+// compare orders places of one writer.
+func (p Pos) compare(q Pos) int {
+	return cmp.Or(cmp.Compare(p.Seq, q.Seq), cmp.Compare(p.Index, q.Index))
+}
+
+// Follows reports whether a fold that has come to s, the Last of a State, may go on with r: r saw all that is in it.
+// Anything less would do for the order, but not for what a record decides about others that it has not seen.
+func (r *Record) Follows(s *Record) bool {
+	if !r.Saw(s.Pos) {
+		return false
+	}
+	for w, n := range s.Past {
+		switch {
+		case w != r.Pos.Writer:
+			if r.Past[w] < n {
+				return false
+			}
+		case n > r.Pos.Seq && s.Pos.Writer != w: // places within the segment are not told: fold anew
+			return false
+		}
+	}
+	return true
+}
 
 // Order returns the records in the order of the fold: causality before clock before writer. The result depends on the
-// set of records alone, not on the order in which they are given.
+// set of records alone, not on the order in which they are given. A cycle, which only a forged past can make, is cut at
+// its earliest clock.
 func Order(records []*Record) []*Record {
-	byWriter := map[WriterID][]*Record{}
+	byWriter := map[WriterID]*queue{}
+	queues := make([]*queue, 0, 8)
 	for _, r := range records {
-		byWriter[r.Pos.Writer] = append(byWriter[r.Pos.Writer], r)
+		q := byWriter[r.Pos.Writer]
+		if q == nil {
+			q = &queue{}
+			byWriter[r.Pos.Writer] = q
+			queues = append(queues, q)
+		}
+		q.records = append(q.records, r)
+	}
+	for _, q := range queues {
+		slices.SortFunc(q.records, func(a, b *Record) int {
+			return cmp.Or(a.Pos.compare(b.Pos), cmp.Compare(a.ID, b.ID))
+		})
 	}
 	// Within one writer the place decides; across writers a record waits until all that it saw is out.
-	heads := make([]*queue, 0, len(byWriter))
-	for _, rs := range byWriter {
-		q := &queue{records: rs}
-		heap.Init(q)
-		heads = append(heads, q)
-	}
 	out := make([]*Record, 0, len(records))
 	for len(out) < len(records) {
-		var next *queue
-		for _, q := range heads {
-			if q.Len() == 0 || blocked(q.records[0], heads) {
+		var next, first *queue
+		for _, q := range queues {
+			if len(q.records) == 0 {
 				continue
 			}
-			if next == nil || q.records[0].before(next.records[0]) {
+			if first == nil || q.records[0].before(first.records[0]) {
+				first = q
+			}
+			if (next == nil || q.records[0].before(next.records[0])) && !q.blocked(queues) {
 				next = q
 			}
 		}
-		if next == nil { // a cycle: only a forged past can make one; fall back to the clock
-			next = earliest(heads)
+		if next == nil {
+			next = first
 		}
-		out = append(out, heap.Pop(next).(*Record))
+		out = append(out, next.records[0])
+		next.records, next.waits = next.records[1:], nil
 	}
 	return out
 }
 
-func blocked(r *Record, heads []*queue) bool {
-	for _, q := range heads {
-		if q.Len() > 0 && q.records[0] != r && r.Saw(q.records[0].Pos) {
+// queue holds the records of one writer that are not out yet, by place.
+type queue struct {
+	records []*Record
+	waits   *queue // a queue that the first record was found to wait for
+}
+
+// blocked reports whether the first record waits for another queue. What it was found to wait for is looked at first, so
+// that many writers do not cost their square.
+func (q *queue) blocked(queues []*queue) bool {
+	r := q.records[0]
+	if q.waits != nil && len(q.waits.records) > 0 && r.Saw(q.waits.records[0].Pos) {
+		return true
+	}
+	for _, o := range queues {
+		if o != q && len(o.records) > 0 && r.Saw(o.records[0].Pos) {
+			q.waits = o
 			return true
 		}
 	}
+	q.waits = nil
 	return false
-}
-
-func earliest(heads []*queue) *queue {
-	var first *queue
-	for _, q := range heads {
-		if q.Len() > 0 && (first == nil || q.records[0].before(first.records[0])) {
-			first = q
-		}
-	}
-	return first
-}
-
-// queue is a heap of one writer's records by place.
-type queue struct{ records []*Record }
-
-func (q *queue) Len() int { return len(q.records) }
-func (q *queue) Less(i, j int) bool {
-	a, b := q.records[i].Pos, q.records[j].Pos
-	return a.Seq < b.Seq || a.Seq == b.Seq && a.Index < b.Index
-}
-func (q *queue) Swap(i, j int) { q.records[i], q.records[j] = q.records[j], q.records[i] }
-func (q *queue) Push(x any)    { q.records = append(q.records, x.(*Record)) }
-func (q *queue) Pop() any {
-	r := q.records[len(q.records)-1]
-	q.records = q.records[:len(q.records)-1]
-	return r
 }

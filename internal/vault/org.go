@@ -18,7 +18,17 @@ type Org struct {
 	Recovery []Recovery // by number, the last is current
 
 	Quarantine []Quarantined
-	current    map[string]EpochID // kind + team → epoch
+
+	epochs    map[epochKey][]*Epoch // in the order of the fold: the last is current
+	accepted  []revocation          // those that hold from the start of this fold
+	proposed  []revocation          // those that this fold found valid
+	claims    claims
+	contested bool
+}
+
+type epochKey struct {
+	kind EpochKind
+	team TeamID
 }
 
 // Device is an enrolled machine.
@@ -27,6 +37,9 @@ type Device struct {
 	Certified Pos
 	Since     Clock
 	Revoked   []Revocation
+
+	depth       int // certificates between the root and this device
+	certificate *certificate
 }
 
 // Revocation is one revocation of a device.
@@ -47,6 +60,7 @@ type Team struct {
 	TeamBody
 	Created Pos
 	Members []Membership
+	left    []leaving
 }
 
 // Membership is one stay of an agent in a team.
@@ -67,6 +81,7 @@ type Epoch struct {
 type Recovery struct {
 	RecoveryBody
 	Since Clock
+	Set   Pos
 }
 
 // Quarantined is an event that was not applied, with the reason. It stays in the history.
@@ -80,30 +95,51 @@ type Quarantined struct {
 func NewOrg(id OrgID, root string) *Org {
 	return &Org{
 		ID: id, Root: root, Devices: map[DeviceID]*Device{}, Agents: map[AgentID]*Agent{}, Teams: map[TeamID]*Team{},
-		Epochs: map[EpochID]*Epoch{}, current: map[string]EpochID{},
+		Epochs: map[EpochID]*Epoch{}, epochs: map[epochKey][]*Epoch{},
 	}
 }
 
 // EntryLookup returns the note entry with a commitment, or nil where this device cannot read it.
 type EntryLookup func(Hash) *Entry
 
-// FoldOrg computes the state from all org records, in any order.
+// FoldOrg computes the state from all org records, in any order. A revocation holds from the start of the fold, wherever
+// the clocks put it: what its device wrote beyond the cut-off has no effect, be it dated before. Between devices that
+// revoke one another the one nearer to the root stands, then the one whose revocation comes first.
 func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org {
-	o := NewOrg(id, root)
-	for _, r := range Order(records) {
-		o.Apply(r, entries)
+	ordered := Order(records)
+	var accepted []revocation
+	var before *Org
+	for {
+		o := NewOrg(id, root)
+		o.accepted = accepted
+		o.claims.rivals = &rivals{records: ordered, org: o}
+		if before != nil {
+			o.claims.rivals.org = before
+		}
+		for _, r := range ordered {
+			o.take(r, entries)
+		}
+		more := o.nextRevocations()
+		if len(more) == 0 && (before != nil || !o.contested) {
+			o.claims = claims{}
+			return o
+		}
+		accepted = slices.Concat(accepted, more)
+		before = o
 	}
-	return o
 }
 
-// Apply takes the next record in fold order. What is not valid is quarantined.
-func (o *Org) Apply(r *Record, entries EntryLookup) {
+// take applies the next record in fold order. What is not valid is quarantined.
+func (o *Org) take(r *Record, entries EntryLookup) {
 	if err := o.apply(r, entries); err != nil {
 		o.Quarantine = append(o.Quarantine, Quarantined{r.Pos, r.Type, err.Error()})
 	}
 }
 
 func (o *Org) apply(r *Record, entries EntryLookup) error {
+	if len(r.Cosigned) > 0 && !o.introduces("event/"+r.ID, r) {
+		return fmt.Errorf("a cosigned event written once more")
+	}
 	switch r.Type {
 	case OrgCreated:
 		var b OrgBody
@@ -116,7 +152,7 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 		if err := o.byRoot(r, &b); err != nil {
 			return err
 		}
-		o.Recovery = append(o.Recovery, Recovery{b, r.At})
+		o.setRecovery(Recovery{b, r.At, r.Pos})
 	case DeviceCertified:
 		return o.certify(r)
 	case DeviceRevoked:
@@ -147,128 +183,14 @@ func (o *Org) byRoot(r *Record, body any) error {
 	return r.Decode(body)
 }
 
-func (o *Org) certify(r *Record) error {
-	var b DeviceBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	if !r.CosignedBy(o.ID, o.Root) && !o.HasRole(r, RoleAdmin) {
-		return fmt.Errorf("certified neither by an admin nor by the root")
-	}
-	if o.Devices[b.Device] != nil {
-		return fmt.Errorf("the device is certified already")
-	}
-	o.Devices[b.Device] = &Device{DeviceBody: b, Certified: r.Pos, Since: r.At}
-	return nil
-}
-
-func (o *Org) revoke(r *Record) error {
-	var b RevokeBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	if !r.CosignedBy(o.ID, o.Root) && !o.HasRole(r, RoleAdmin) {
-		return fmt.Errorf("revoked neither by an admin nor by the root")
-	}
-	d := o.Devices[b.Device]
-	if d == nil {
-		return fmt.Errorf("no such device")
-	}
-	d.Revoked = append(d.Revoked, Revocation{b, r.Pos, r.At})
-	return nil
-}
-
-func (o *Org) addAgent(r *Record, entries EntryLookup) error {
-	var b AgentBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	if !r.CosignedBy(o.ID, o.Root) && !o.HasRole(r, RoleAdmin) {
-		return fmt.Errorf("added neither by an admin nor by the root")
-	}
-	a := &Agent{AgentBody: b}
-	for _, h := range r.Notes {
-		var d AgentData
-		if e := entries(h); e != nil && e.Kind == EntryAgent && decodeEntry(e, &d) == nil {
-			a.Name = d.Name
-		}
-	}
-	o.Agents[b.Agent] = a
-	o.Teams[b.Solo] = &Team{TeamBody: TeamBody{Team: b.Solo, Solo: b.Agent}, Created: r.Pos,
-		Members: []Membership{{Agent: b.Agent, Joined: r.Pos}}}
-	return nil
-}
-
-func (o *Org) addTeam(r *Record) error {
-	var b TeamBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	if !o.HasRole(r, RoleAdmin) && !o.HasRole(r, RoleAgent) {
-		return fmt.Errorf("added by neither an admin nor an agent")
-	}
-	if o.Teams[b.Team] != nil {
-		return fmt.Errorf("the team exists already")
-	}
-	// Who creates a team is its first member; an admin who is no agent creates it for others and reads nothing.
-	o.Teams[b.Team] = &Team{TeamBody: b, Created: r.Pos, Members: []Membership{{Agent: r.Agent, Joined: r.Pos}}}
-	return nil
-}
-
-func (o *Org) member(r *Record) error {
-	var b MemberBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	t := o.Teams[b.Team]
-	if t == nil {
-		return fmt.Errorf("no such team")
-	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
-	if b.Left {
-		if !byRoot && !o.HasRole(r, RoleAdmin) && !o.MemberAt(r, b.Team) {
-			return fmt.Errorf("neither a member nor an admin ends a membership")
-		}
-		for i := range t.Members {
-			if t.Members[i].Agent == b.Agent {
-				t.Members[i].Left = append(t.Members[i].Left, r.Pos)
-			}
-		}
-		return nil
-	}
-	if !byRoot && !o.MemberAt(r, b.Team) {
-		return fmt.Errorf("only a member admits to a team")
-	}
-	t.Members = append(t.Members, Membership{Agent: b.Agent, Joined: r.Pos})
-	return nil
-}
-
-func (o *Org) openEpoch(r *Record) error {
-	var b EpochBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
-	switch {
-	case byRoot:
-	case b.Kind == EpochTeam && !o.MemberAt(r, b.Team):
-		return fmt.Errorf("a team epoch not opened by a member")
-	case b.Kind != EpochTeam && !o.HasRole(r, RoleAdmin):
-		return fmt.Errorf("an epoch of the organization not opened by an admin")
-	}
-	if PathWriter(ParcelPath(b.Epoch, 0)) != r.Pos.Writer {
-		return fmt.Errorf("an epoch outside its writer's prefix")
-	}
-	o.Epochs[b.Epoch] = &Epoch{EpochBody: b, Opened: r.Pos, Since: r.At}
-	o.current[string(b.Kind)+string(b.Team)] = b.Epoch
-	return nil
-}
-
 // Enrolled returns an error unless the record's writer was an enrolled device that no revocation cuts off.
 func (o *Org) Enrolled(r *Record) error {
 	d := o.Devices[r.Pos.Writer.Device()]
 	if d == nil {
 		return fmt.Errorf("not an enrolled device")
+	}
+	if r.Agent != "" && r.Agent != d.Agent {
+		return fmt.Errorf("written in the name of another agent")
 	}
 	if d.Certified != r.Pos && !r.Saw(d.Certified) && d.Certified.Writer != r.Pos.Writer {
 		return fmt.Errorf("written before the device was enrolled")
@@ -281,15 +203,10 @@ func (o *Org) Enrolled(r *Record) error {
 	return nil
 }
 
-// cuts reports whether the revocation's cut-off excludes p. A writer that the revoker had not heard of is cut whole.
-func (v *Revocation) cuts(p Pos) bool {
-	return p.Seq >= v.Cut[p.Writer]
-}
-
 // HasRole reports whether the record's device is enrolled, held the role, and speaks for its own agent.
 func (o *Org) HasRole(r *Record, role Role) bool {
 	d := o.Devices[r.Pos.Writer.Device()]
-	return d != nil && o.Enrolled(r) == nil && d.Has(role) && (r.Agent == "" || r.Agent == d.Agent)
+	return d != nil && o.Enrolled(r) == nil && d.Has(role)
 }
 
 // Has reports whether the device was certified for the role.
@@ -298,34 +215,13 @@ func (d *Device) Has(role Role) bool { return d.Role == role || slices.Contains(
 // Active reports whether no revocation is known.
 func (d *Device) Active() bool { return len(d.Revoked) == 0 }
 
-// MemberAt reports whether the record's agent was a member of the team in its causal past.
-func (o *Org) MemberAt(r *Record, team TeamID) bool {
-	t, d := o.Teams[team], o.Devices[r.Pos.Writer.Device()]
-	if t == nil || d == nil || !(d.Has(RoleAgent) || d.Has(RoleAdmin)) || o.Enrolled(r) != nil {
-		return false
-	}
-	for _, m := range t.Members {
-		if m.Agent == d.Agent && r.Saw(m.Joined) && !slices.ContainsFunc(m.Left, r.Saw) {
-			return true
-		}
-	}
-	return false
-}
-
-// Members returns the agents who are in the team now.
-func (t *Team) MembersNow() []AgentID {
-	var out []AgentID
-	for _, m := range t.Members {
-		if len(m.Left) == 0 && !slices.Contains(out, m.Agent) {
-			out = append(out, m.Agent)
-		}
-	}
-	return out
-}
-
 // Current returns the epoch in use for a kind (and team), or nil.
 func (o *Org) Current(kind EpochKind, team TeamID) *Epoch {
-	return o.Epochs[o.current[string(kind)+string(team)]]
+	all := o.epochs[epochKey{kind, team}]
+	if len(all) == 0 {
+		return nil
+	}
+	return all[len(all)-1]
 }
 
 // CurrentRecovery returns the recovery key in use, or nil.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -26,7 +27,11 @@ func (n *OrgNote) text() []byte {
 func (n OrgNote) Sign(root ed25519.PrivateKey) []byte {
 	n.Root = root.Public().(ed25519.PublicKey)
 	msg := n.text()
-	return append(msg, "sig "+base64.StdEncoding.EncodeToString(ed25519.Sign(root, msg))+"\n"...)
+	return n.signed(ed25519.Sign(root, msg))
+}
+
+func (n *OrgNote) signed(sig []byte) []byte {
+	return fmt.Appendf(nil, "%ssig %s\n", n.text(), base64.StdEncoding.EncodeToString(sig))
 }
 
 // ParseOrgNote reads and verifies a note against the root key that it names; the caller compares that key's
@@ -52,14 +57,14 @@ func ParseOrgNote(b []byte) (*OrgNote, error) {
 	sig, err2 := base64.StdEncoding.DecodeString(val[4])
 	n := &OrgNote{Org: OrgID(val[1]), Root: root, First: WriterID(val[3])}
 	if err1 != nil || err2 != nil || len(root) != ed25519.PublicKeySize || !n.First.Valid() ||
-		!strings.HasPrefix(string(b), string(n.text())) || !ed25519.Verify(root, n.text(), sig) {
+		!bytes.Equal(b, n.signed(sig)) || !ed25519.Verify(root, n.text(), sig) {
 		return nil, bad
 	}
 	return n, nil
 }
 
-// Fingerprint returns the trust anchor that people compare: 130 bits of the SHA-256 of the root key in lower-case
-// base32, in groups of four.
+// Fingerprint returns the trust anchor that people compare: 120 bits of the SHA-256 of the root key, 24
+// characters of lower-case base32 in groups of four.
 func Fingerprint(root ed25519.PublicKey) string {
 	sum := sha256.Sum256(root)
 	s := lowerBase32.EncodeToString(sum[:])[:24]

@@ -49,7 +49,11 @@ func (h *Header) unsigned() []byte {
 func SignHeader(h Header, key ed25519.PrivateKey) []byte {
 	h.Key = key.Public().(ed25519.PublicKey)
 	msg := h.unsigned()
-	return append(msg, fmt.Sprintf("sig %s\n\n", base64.StdEncoding.EncodeToString(ed25519.Sign(key, msg)))...)
+	return signed(msg, ed25519.Sign(key, msg))
+}
+
+func signed(msg, sig []byte) []byte {
+	return fmt.Appendf(nil, "%ssig %s\n\n", msg, base64.StdEncoding.EncodeToString(sig))
 }
 
 // ParseHeader reads and verifies a header, leaving r at the first byte of the sealed body. It checks form, the
@@ -107,14 +111,16 @@ func parseHeaderLines(lines []string, raw []byte) (*Header, error) {
 	if val["alg"] != segmentAlg || !h.Body.Valid() || (h.Prev != "" && !h.Prev.Valid()) || !h.Writer.Valid() || (h.Prev == "") != (h.Seq == 0) {
 		return nil, bad("value")
 	}
+	msg := h.unsigned()
 	sig, err := base64.StdEncoding.DecodeString(val["sig"])
-	if err != nil || !ed25519.Verify(h.Key, h.unsigned(), sig) {
+	if err != nil || !ed25519.Verify(h.Key, msg, sig) {
 		return nil, bad("signature")
 	}
 	if DeviceIDOf(h.Key) != h.Writer.Device() {
 		return nil, bad("writer: it does not belong to the key")
 	}
-	if !bytes.HasPrefix(raw, h.unsigned()) {
+	// One header, one sequence of bytes: otherwise whoever stores it could make a second one, which looks like a fork.
+	if !bytes.Equal(raw, signed(msg, sig)) {
 		return nil, bad("form")
 	}
 	return h, nil
@@ -157,7 +163,8 @@ func (b *Body) Marshal() []byte {
 
 // ParseBody reads a decrypted body and checks it against its header. Errors have CodeIntegrity.
 func ParseBody(h *Header, r io.Reader) (*Body, error) {
-	lines := bufio.NewScanner(io.LimitReader(r, MaxSegment))
+	src := &io.LimitedReader{R: r, N: MaxSegment + 1}
+	lines := bufio.NewScanner(src)
 	lines.Buffer(make([]byte, 0, 64<<10), MaxSegment)
 	b := &Body{}
 	if !lines.Scan() {
@@ -179,6 +186,9 @@ func ParseBody(h *Header, r io.Reader) (*Body, error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, Errorf(CodeIntegrity, "segment body: %w", err)
+	}
+	if src.N <= 0 {
+		return nil, Errorf(CodeIntegrity, "segment body: too long")
 	}
 	return b, nil
 }

@@ -1,0 +1,101 @@
+package vault
+
+import "fmt"
+
+// deposit takes a document or a further version of one. Whoever is enrolled deposits; a version of what others deposited
+// takes a reader, since the bytes before it are deleted.
+func (s *State) deposit(org *Org, r *Record, entries EntryLookup) error {
+	var b DepositBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	if b.Space != Shared && b.Space != Private || !LooksLikeID('d', string(b.Document)) {
+		return fmt.Errorf("a document without id or space")
+	}
+	if err := s.checkObject(r, &b.Object, documentFolder); err != nil {
+		return err
+	}
+	if err := s.justified(org, r, b.Object.Readers, b.Space, nil); err != nil {
+		return err
+	}
+	d := s.Documents[b.Document]
+	if r.Type == DocumentReplaced {
+		return s.replace(org, r, d, &b, entries)
+	}
+	switch ok, again := s.claims.take("document/"+string(b.Document), r); {
+	case again && d != nil:
+		s.Dead[d.Object.Path] = true
+	case !ok || d != nil:
+		return fmt.Errorf("the document exists already")
+	}
+	d = &Document{ID: b.Document, Deposited: r.At, By: r.Agent, Batch: b.Batch, Evidence: b.Evidence}
+	s.Documents[b.Document] = d
+	d.renew(r, &b)
+	s.learnDocument(d, r, entries)
+	return nil
+}
+
+func (s *State) replace(org *Org, r *Record, d *Document, b *DepositBody, entries EntryLookup) error {
+	switch {
+	case d == nil:
+		return fmt.Errorf("a version of an unknown document")
+	case !d.ownedBy(r) && !s.MayWrite(org, r):
+		return fmt.Errorf("%s by a device without consent", r.Type)
+	case d.Space != b.Space:
+		return fmt.Errorf("a version in another space than its document")
+	case d.Removed != nil: // removal names a document, so every object of it goes
+		s.Dead[b.Object.Path] = true
+		return nil
+	}
+	s.Dead[d.Object.Path] = true
+	d.renew(r, b)
+	s.learnDocument(d, r, entries)
+	return nil
+}
+
+// renew makes the deposit's object the document's.
+func (doc *Document) renew(r *Record, b *DepositBody) {
+	doc.Space, doc.Object, doc.From, doc.FromReaders, doc.Changed = b.Space, b.Object, "", nil, r.At
+	doc.Versions++
+}
+
+// ownedBy reports whether the record is by the agent who deposited the document.
+func (doc *Document) ownedBy(r *Record) bool { return r.Agent != "" && doc.By == r.Agent }
+
+func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
+	var b DocumentBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	d := s.Documents[b.Document]
+	if d == nil {
+		return fmt.Errorf("no such document")
+	}
+	own := r.Type == DocumentRemoved && d.ownedBy(r) // undo of one's own deposit
+	if !own && !s.MayWrite(org, r) {
+		return fmt.Errorf("%s by a device without consent", r.Type)
+	}
+	if d.Removed != nil {
+		return nil
+	}
+	if r.Type == DocumentRemoved {
+		e := ending(r)
+		d.Removed = &e
+		s.Dead[d.Object.Path] = true
+		return nil
+	}
+	switch {
+	case b.Space != "" && b.Space != Shared && b.Space != Private:
+		return fmt.Errorf("an unknown space")
+	case b.Space == Shared && d.Space == Private && !s.byCard(org, r):
+		return fmt.Errorf("a private document shared without the card")
+	case b.Space == Private && d.Space != Private:
+		d.forget()
+	}
+	if b.Space != "" {
+		d.Space = b.Space
+	}
+	d.Changed = r.At
+	s.learnDocument(d, r, entries)
+	return nil
+}

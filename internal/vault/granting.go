@@ -1,0 +1,201 @@
+package vault
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+func (s *State) change(org *Org, r *Record, entries EntryLookup) error {
+	if !s.MayWrite(org, r) {
+		return fmt.Errorf("%s by a device without consent", r.Type)
+	}
+	switch r.Type {
+	case VaultEdited:
+		s.learnPerson(r, entries)
+	case VaultClosed:
+		var b CloseBody
+		if err := r.Decode(&b); err != nil {
+			return err
+		}
+		s.Closed = &Closing{ending(r), b.Reason}
+	case VaultReopened:
+		s.Closed = nil
+	case VaultErased:
+		s.erase(r)
+	case CardIssued:
+		return s.issueCard(org, r, entries)
+	}
+	return nil
+}
+
+// issueCard takes a further card. One that the card before did not sign for is kept apart, see KeptByCard, and falls with a
+// withdrawal that its issuer had not seen.
+func (s *State) issueCard(org *Org, r *Record, entries EntryLookup) error {
+	var b CardBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	if b.N < 1 || !validKey(b.SignKey) {
+		return fmt.Errorf("a card without number or key")
+	}
+	ok, again := s.claims.take(fmt.Sprintf("card/%d", b.N), r)
+	known := slices.IndexFunc(s.Cards, func(c Card) bool { return c.N == b.N })
+	if again && known >= 0 {
+		s.Cards = slices.Delete(s.Cards, known, known+1)
+	} else if !ok || known >= 0 {
+		return fmt.Errorf("a card of this number exists already")
+	}
+	before := s.cardAt(r)
+	c := Card{CardBody: b, Issued: r.Pos, At: r.At, Vouched: before == nil || r.CosignedBy(org.ID, before.SignKey)}
+	if !c.Vouched {
+		if c.Basis = s.basis(org, r); s.beaten(r, &c.Basis) != nil {
+			return fmt.Errorf("a card issued as the consent was withdrawn")
+		}
+	}
+	for _, h := range r.Notes {
+		var d RecipientData
+		if e := entries(h); e != nil && e.Kind == EntryRecipient && e.Event == r.ID && decodeEntry(e, &d) == nil && d.N == b.N {
+			c.Recipient, c.Locator = d.Recipient, d.Locator
+		}
+	}
+	s.Cards = append(s.Cards, c)
+	return nil
+}
+
+func (s *State) consent(org *Org, r *Record, entries EntryLookup) error {
+	var b ConsentBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	if !s.MayGrant(org, r) {
+		return fmt.Errorf("a consent recorded by a device without consent")
+	}
+	if org.Teams[b.Team] == nil {
+		return fmt.Errorf("a consent to an unknown team")
+	}
+	switch ok, again := s.claims.take("consent/"+string(b.Consent), r); {
+	case again:
+		s.Consents = slices.DeleteFunc(s.Consents, func(c *Consent) bool { return c.Consent == b.Consent })
+	case !ok || s.Consent(b.Consent) != nil:
+		return fmt.Errorf("the consent exists already")
+	}
+	c := &Consent{ConsentBody: b, Given: r.Pos, At: r.At, By: r.Agent, Basis: s.basis(org, r)}
+	for _, h := range r.Notes {
+		var rec ConsentRecord
+		if e := entries(h); e != nil && e.Kind == EntryConsent && e.Event == r.ID && decodeEntry(e, &rec) == nil {
+			c.Record = &rec
+		}
+	}
+	for i := range s.Ended { // withdrawal beats a concurrent grant
+		if end := &s.Ended[i]; end.ends(&b) && !r.Saw(end.Pos) {
+			c.end(end)
+		}
+	}
+	if end := s.beaten(r, &c.Basis); end != nil {
+		c.end(end)
+	}
+	s.Consents = append(s.Consents, c)
+	return nil
+}
+
+// basis returns the teams as whose member the record's device adds a reader, nil where it needs no consent for that.
+func (s *State) basis(org *Org, r *Record) []TeamID {
+	if s.opening(org, r) || s.byCard(org, r) || s.byRootReopening(org, r) {
+		return nil
+	}
+	return s.readerTeams(org, r)
+}
+
+// beaten takes out of the basis the teams that were withdrawn without the record seeing it, and returns the end that left
+// nothing: a withdrawal beats what those whom it concerns grant, to anybody, as long as they have not seen it. Nobody
+// holds on to access by looking away.
+func (s *State) beaten(r *Record, basis *[]TeamID) *Ending {
+	if len(*basis) == 0 {
+		return nil
+	}
+	var last *Ending
+	for i := range s.Ended {
+		end := &s.Ended[i]
+		if !end.Expired && !r.Saw(end.Pos) && slices.Contains(*basis, end.Team) {
+			*basis = slices.DeleteFunc(slices.Clone(*basis), func(t TeamID) bool { return t == end.Team })
+			last = end
+		}
+	}
+	if len(*basis) > 0 {
+		return nil
+	}
+	return last
+}
+
+// ends reports whether the ending is of the consent, if that had not seen it.
+func (e *Ending) ends(c *ConsentBody) bool {
+	return e.Consent == c.Consent || !e.Expired && e.Team == c.Team
+}
+
+func (c *Consent) end(e *Ending) {
+	if c.Ended == nil {
+		c.Ended = e
+	}
+	c.Ends = append(c.Ends, e.Pos)
+}
+
+// aheadOfUTC is how much earlier than in UTC a day ends where it ends first.
+const aheadOfUTC = 14 * time.Hour
+
+func (s *State) endConsent(r *Record) error {
+	var b EndBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	end := ending(r)
+	end.Team, end.Consent, end.Expired = b.Team, b.Consent, r.Type == ConsentExpired
+	if end.Expired {
+		c := s.Consent(b.Consent)
+		if c == nil {
+			return fmt.Errorf("an unknown consent ended by its last day")
+		}
+		if c.Until == "" || DateOf(r.At.Time().Add(aheadOfUTC)) <= c.Until {
+			return fmt.Errorf("a consent ended before its last day")
+		}
+		end.Team = c.Team
+	}
+	s.Ended = append(s.Ended, end)
+	for _, c := range s.Consents {
+		if end.ends(&c.ConsentBody) {
+			c.end(&end)
+		}
+	}
+	if !end.Expired {
+		s.undo(r, &end, end.Team)
+	}
+	return nil
+}
+
+// undo ends what members of the withdrawn team granted on that ground alone without the withdrawal having seen it, and
+// what was granted on the ground of that.
+func (s *State) undo(r *Record, end *Ending, team TeamID) {
+	drop := func(basis []TeamID) []TeamID {
+		return slices.DeleteFunc(slices.Clone(basis), func(t TeamID) bool { return t == team })
+	}
+	s.Cards = slices.DeleteFunc(s.Cards, func(c Card) bool {
+		return slices.Contains(c.Basis, team) && !r.Saw(c.Issued) && len(drop(c.Basis)) == 0
+	})
+	for i := range s.Cards {
+		if c := &s.Cards[i]; !r.Saw(c.Issued) {
+			c.Basis = drop(c.Basis)
+		}
+	}
+	for _, c := range s.Consents {
+		if !slices.Contains(c.Basis, team) || r.Saw(c.Given) {
+			continue
+		}
+		if c.Basis = drop(c.Basis); len(c.Basis) > 0 {
+			continue
+		}
+		c.end(end)
+		if !slices.ContainsFunc(s.Consents, func(o *Consent) bool { return o != c && o.Team == c.Team && o.Active() }) {
+			s.undo(r, end, c.Team)
+		}
+	}
+}

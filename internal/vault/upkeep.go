@@ -1,0 +1,195 @@
+package vault
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// upkeep takes the events that move objects without changing what the vault tells.
+func (s *State) upkeep(org *Org, r *Record) error {
+	switch r.Type {
+	case Resealed:
+		return s.reseal(org, r)
+	case NoteSealed:
+		return s.sealNote(org, r)
+	case ManifestWritten:
+		return s.writeManifest(org, r)
+	case Tombstoned:
+		return s.bury(r)
+	}
+	return nil
+}
+
+// sealNote takes an object of note entries. Whoever deposits adds notes; only who can open the notes that it replaces
+// replaces them, and only a reader or the card leaves entries out.
+func (s *State) sealNote(org *Org, r *Record) error {
+	var b NoteBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	if err := s.checkObject(r, &b.Object, noteFolder); err != nil {
+		return err
+	}
+	var had []Reader
+	var entries []Hash
+	for _, p := range b.From {
+		n := s.Notes[p]
+		if n == nil { // replaced by another meanwhile
+			continue
+		}
+		if !s.opens(org, r, n.Object.Readers) && !s.MayWrite(org, r) {
+			return fmt.Errorf("a note replaced by a device that never was a reader")
+		}
+		had, entries = append(had, n.Object.Readers...), append(entries, n.Entries...)
+		if s.noteSpace(n) == Private && !s.byCard(org, r) && !includes(b.Entries, n.Entries) {
+			return fmt.Errorf("entries of a private note left out without the card")
+		}
+	}
+	if !s.MayWrite(org, r) && !includes(b.Entries, entries) {
+		return fmt.Errorf("entries of a note left out by a device without consent")
+	}
+	if err := s.justified(org, r, b.Object.Readers, Shared, had); err != nil {
+		return err
+	}
+	for _, p := range b.From {
+		if s.Notes[p] != nil {
+			delete(s.Notes, p)
+			s.Dead[p] = true
+		}
+	}
+	s.Notes[b.Object.Path] = &b
+	return nil
+}
+
+// includes reports whether all of part is in whole.
+func includes(whole, part []Hash) bool {
+	set := make(map[Hash]bool, len(whole))
+	for _, h := range whole {
+		set[h] = true
+	}
+	return !slices.ContainsFunc(part, func(h Hash) bool { return !set[h] })
+}
+
+// writeManifest takes the person's manifest, which one who reads the vault writes.
+func (s *State) writeManifest(org *Org, r *Record) error {
+	var b ManifestBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	if err := s.checkObject(r, &b.Object, manifestFolder); err != nil {
+		return err
+	}
+	if !s.MayWrite(org, r) {
+		return fmt.Errorf("a manifest by a device without consent")
+	}
+	if err := s.justified(org, r, b.Object.Readers, Private, nil); err != nil {
+		return err
+	}
+	for _, m := range s.Manifests {
+		s.Dead[m.Path] = true
+	}
+	s.Manifests = []Object{b.Object}
+	return nil
+}
+
+// bury marks objects for deletion: those that the vault no longer uses, and those that the device itself wrote. What is
+// reachable, and what belongs to others, is passed over.
+func (s *State) bury(r *Record) error {
+	var b TombstoneBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	live := s.live()
+	for _, p := range b.Paths {
+		if !live[p] && (s.Dead[p] || ownPath(r, p)) {
+			delete(s.Dead, p)
+			s.Tombs[p] = true
+		}
+	}
+	return nil
+}
+
+// reseal replaces an object by the same plaintext for other readers. Of two valid reseals of the same object the lower
+// path wins; the other is dead.
+func (s *State) reseal(org *Org, r *Record) error {
+	var b ResealBody
+	if err := r.Decode(&b); err != nil {
+		return err
+	}
+	if err := s.checkObject(r, &b.To, documentFolder); err != nil {
+		return err
+	}
+	d := s.resealable(b.From)
+	if d == nil { // removed, replaced or resealed again meanwhile
+		s.Dead[b.To.Path] = true
+		return nil
+	}
+	had := d.Object.Readers
+	if d.From == b.From {
+		had = d.FromReaders
+	}
+	if !s.opens(org, r, had) && !s.ReaderAt(org, r) {
+		return fmt.Errorf("resealed by a device that could not open the object")
+	}
+	if err := s.justified(org, r, b.To.Readers, d.Space, had); err != nil {
+		return err
+	}
+	if d.From == b.From && d.Object.Path < b.To.Path {
+		s.Dead[b.To.Path] = true
+		return nil
+	}
+	s.Dead[d.Object.Path] = true
+	d.Object, d.From, d.FromReaders = b.To, b.From, had
+	return nil
+}
+
+// resealable returns the document whose object, or the object before the last reseal, has the path.
+func (s *State) resealable(path string) *Document {
+	for _, d := range s.Documents {
+		if d.Removed == nil && (d.Object.Path == path || d.From == path && path != "") {
+			return d
+		}
+	}
+	return nil
+}
+
+// erase keeps of the vault that it was erased, and which objects have to go.
+func (s *State) erase(r *Record) {
+	e := ending(r)
+	dead, tombs, signed, c := s.Dead, s.Tombs, s.Signed, s.claims
+	for _, o := range s.LiveObjects() {
+		dead[o.Path] = true
+	}
+	last := s.Last
+	*s = *NewState(s.ID)
+	s.Opened, s.OpenedBy, s.Erased = r.At, r.Agent, &e
+	s.Dead, s.Tombs, s.Signed, s.Last, s.claims = dead, tombs, signed, last, c
+}
+
+func (s *State) live() map[string]bool {
+	m := map[string]bool{}
+	for _, o := range s.LiveObjects() {
+		m[o.Path] = true
+	}
+	return m
+}
+
+// LiveObjects returns every object that the vault consists of, sorted by path.
+func (s *State) LiveObjects() []Object {
+	var out []Object
+	for _, d := range s.Documents {
+		if d.Removed == nil {
+			out = append(out, d.Object)
+		}
+	}
+	for _, n := range s.Notes {
+		out = append(out, n.Object)
+	}
+	out = append(out, s.Manifests...)
+	slices.SortFunc(out, func(a, b Object) int { return cmpString(a.Path, b.Path) })
+	return out
+}
+
+// DeadPaths returns the objects that wait for a tombstone, sorted.
+func (s *State) DeadPaths() []string { return slices.Sorted(maps.Keys(s.Dead)) }
