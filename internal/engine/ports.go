@@ -93,6 +93,7 @@ type Spool interface {
 	Fresh(name string) bool // staged by this process, so that its bytes are known to be those that were hashed
 	ToCache(name string) error
 	Remove(name string) error
+	Withdraw(name string) error // Remove for a segment: one that was never sent and never will be
 	Names(prefix string) ([]string, error)
 }
 

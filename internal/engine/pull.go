@@ -149,11 +149,8 @@ func (e *Engine) hint(ctx context.Context, m *mount, p *puller) error {
 // have seen them.
 func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegment) error {
 	for _, seg := range segs { // exact bytes, for a rebuild without a remote
-		path := vault.SegmentPath(seg.writer, seg.seq)
-		if !e.Spool.Has(path) || seg.writer.Device() == e.self().Device {
-			if err := e.stageSegment(path, seg.raw); err != nil {
-				return err
-			}
+		if err := e.keepSegment(seg); err != nil {
+			return err
 		}
 	}
 	err := e.exclusive(ctx, func() error {
@@ -197,6 +194,22 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 		e.dropTombs(seg)
 	}
 	return nil
+}
+
+// keepSegment puts a segment's bytes into the journal. Bytes of an abandoned end of this device's own chain make way.
+func (e *Engine) keepSegment(seg *pulledSegment) error {
+	path := vault.SegmentPath(seg.writer, seg.seq)
+	if e.Spool.Has(path) {
+		here := func(_ context.Context, path string) (io.ReadCloser, error) { return e.Spool.Open(path) }
+		raw, err := readSource(context.Background(), here, path, vault.MaxSegment+8<<10)
+		if err != nil || vault.HashOf(raw) == seg.info.Hash {
+			return err
+		}
+		if err := e.Spool.Withdraw(path); err != nil {
+			return err
+		}
+	}
+	return e.stageSegment(path, seg.raw)
 }
 
 // writePulled writes an overlay that a pull made and shows it. It runs in the committer.

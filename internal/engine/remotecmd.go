@@ -281,33 +281,53 @@ func (e *Engine) mountNamed(name string) (*mount, error) {
 	return nil, vault.Errorf(vault.CodeNotFound, "no such remote")
 }
 
-// fromAnother returns what opens an object that is not on this disk: a remote that has it.
-func (e *Engine) fromAnother(ctx context.Context, it queueItem, not *mount) func() (io.ReadCloser, error) {
-	return func() (io.ReadCloser, error) {
-		var last error = vault.Errorf(vault.CodeIntegrity, "a queued object is neither on this disk nor on another remote")
-		for _, m := range e.mounted() {
-			if m == not || !it.Done[m.name] {
-				continue
-			}
-			rc, err := m.remote.Get(ctx, it.Path)
-			if err == nil {
-				return rc, nil
-			}
-			last = err
-		}
-		return nil, last
-	}
-}
-
-// pushCopy brings an object that this disk does not hold to a remote. One that is gone or altered elsewhere does not hold
-// up the others: it becomes a finding.
+// pushCopy brings an object that this disk does not hold from one remote to another. One that is gone or altered where it
+// was does not hold up the others: it becomes a finding.
 func (e *Engine) pushCopy(ctx context.Context, m *mount, it queueItem) error {
-	err := m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash, Open: e.fromAnother(ctx, it, m)})
-	code := map[vault.Code]string{vault.CodeNotFound: foundMissing, vault.CodeIntegrity: foundAltered}[vault.CodeOf(err)]
-	if code == "" || len(it.Done) == 0 {
-		return err
+	var last error = vault.Errorf(vault.CodeIntegrity, "a queued object is neither on this disk nor on another remote")
+	if len(it.Done) == 0 {
+		return last
+	}
+	for _, from := range e.mounted() {
+		if from == m || !it.Done[from.name] {
+			continue
+		}
+		if last = e.fetchCopy(ctx, from, it); last == nil {
+			return e.putSpooled(ctx, m, it)
+		}
+	}
+	code := map[vault.Code]string{vault.CodeNotFound: foundMissing, vault.CodeIntegrity: foundAltered}[vault.CodeOf(last)]
+	if code == "" {
+		return last
 	}
 	return e.addFindings(ctx, []api.Finding{findingOf(severeError, code, onRemote(m.name, it.Path))})
+}
+
+// fetchCopy brings an object from a remote into the spool and checks it.
+func (e *Engine) fetchCopy(ctx context.Context, from *mount, it queueItem) error {
+	rc, err := from.remote.Get(ctx, it.Path)
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	f, err := e.Spool.Create()
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(f, &checkedReader{r: rc, c: rc, sum: newSum(), want: it.Hash}); err != nil {
+		_ = f.Discard()
+		return err
+	}
+	if err := e.Spool.Stage([]Staged{{f, it.Path}}); err != nil && !e.Spool.Has(it.Path) { // two remotes may want it at once
+		return err
+	}
+	return nil
+}
+
+// putSpooled sends an object that the spool holds.
+func (e *Engine) putSpooled(ctx context.Context, m *mount, it queueItem) error {
+	return m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash, Fresh: e.Spool.Fresh(it.Path),
+		Open: func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) }})
 }
 
 func decodeHeld(raw []byte, out any) error {

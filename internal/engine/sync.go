@@ -25,6 +25,9 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 		if err := e.mountRemotes(ctx); err != nil {
 			return res, err
 		}
+		if err := e.flush(ctx); err != nil { // manifests name the notes that closing a segment makes
+			return res, err
+		}
 		if err := e.refreshManifests(ctx); err != nil {
 			e.log.Warn("write manifests", "code", vault.CodeOf(err))
 		}

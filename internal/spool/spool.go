@@ -272,13 +272,18 @@ func moveOver(from, to string) error {
 
 // Remove deletes an object from the queue and the cache; that neither holds it is not an error. The journal is not
 // touched. The removal is durable when Remove returns.
-func (s *Spool) Remove(name string) error {
+func (s *Spool) Remove(name string) error { return s.remove(name, Queue, Cache) }
+
+// Withdraw is Remove for what the journal holds as well: a segment that was never sent and never will be.
+func (s *Spool) Withdraw(name string) error { return s.remove(name, areas...) }
+
+func (s *Spool) remove(name string, from ...Area) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range []Area{Queue, Cache} {
+	for _, a := range from {
 		path := s.path(a, name)
 		err := os.Remove(path)
 		if errors.Is(err, fs.ErrNotExist) {

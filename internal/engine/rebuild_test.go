@@ -1,0 +1,210 @@
+package engine_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// wantAll checks that everything of k is there and usable.
+func wantAll(tb testing.TB, k *kept) {
+	tb.Helper()
+	for id, text := range k.texts {
+		got, _, err := k.get(id, map[bool]string{true: k.card.Identity}[text == "lettre privée"])
+		if err != nil || sha(got) != sha(text) {
+			tb.Errorf("get %s: %v", id, err)
+		}
+	}
+	if got := resolve(tb, k.rig, "Diallo"); len(got) != 1 || got[0].Name != "Aïssatou Diallo" {
+		tb.Errorf("resolve: %+v", got)
+	}
+	k.texts[MustDeposit(tb, k.rig, k.one.ID, "après", false).ID] = "après"
+	MustSync(tb, k.rig)
+	if f, err := found(tb, k.rig, true); err != nil || len(f) > 0 {
+		tb.Errorf("verify: %v, %v", f, err)
+	}
+	if res, err := k.JournalVerify(ctxb); err != nil || len(res.Findings) > 0 || res.Segments == 0 {
+		tb.Errorf("journal: %+v, %v", res, err)
+	}
+}
+
+func TestIndexIsRebuilt(t *testing.T) {
+	index := func(k *kept) string { return filepath.Join(k.Home, "index.db") }
+	remove := func(tb testing.TB, files ...string) {
+		tb.Helper()
+		for _, f := range files {
+			if err := os.RemoveAll(f); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	for name, damage := range map[string]func(*testing.T, *kept){
+		"gone":    func(t *testing.T, k *kept) { remove(t, index(k)) },
+		"damaged": func(t *testing.T, k *kept) { MustChange(t, index(k), func(b []byte) []byte { return b[:len(b)/3] }) },
+		"garbage": func(t *testing.T, k *kept) {
+			MustChange(t, index(k), func(b []byte) []byte { return []byte(strings.Repeat("x", len(b))) })
+		},
+		"gone with the journal": func(t *testing.T, k *kept) { remove(t, index(k), filepath.Join(k.Home, "journal")) },
+		"gone with journal, cache and log": func(t *testing.T, k *kept) {
+			remove(t, index(k), filepath.Join(k.Home, "journal"), filepath.Join(k.Home, "cache"), filepath.Join(k.Home, "log"))
+		},
+		"gone with the log":                   func(t *testing.T, k *kept) { remove(t, index(k), filepath.Join(k.Home, "log")) },
+		"gone, with the remote away at start": func(t *testing.T, k *kept) { remove(t, index(k)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := MustFill(t, MustFound(t))
+			k.stop()
+			damage(t, k)
+			away := strings.Contains(name, "away")
+			if away {
+				if err := os.Rename(k.Remote, k.Remote+".away"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k.Reopen(t)
+			if away {
+				if s, err := k.Status(ctxb); err != nil || s.State != "ready" || s.Vaults != 2 || s.Documents != 4 {
+					t.Errorf("status %+v, %v", s, err)
+				}
+				if err := os.Rename(k.Remote+".away", k.Remote); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantAll(t, k)
+			k.Reopen(t)
+			wantAll(t, k)
+		})
+	}
+}
+
+func TestUnpushedWorkSurvivesALostIndex(t *testing.T) {
+	k := MustFill(t, MustFound(t))
+	if err := os.Rename(k.Remote, k.Remote+".away"); err != nil {
+		t.Fatal(err)
+	}
+	k.texts[MustDeposit(t, k.rig, k.two.ID, "pas encore parti", false).ID] = "pas encore parti"
+	k.stop()
+	if err := os.Remove(filepath.Join(k.Home, "index.db")); err != nil {
+		t.Fatal(err)
+	}
+	k.Reopen(t)
+	if s, err := k.Status(ctxb); err != nil || s.Queued == 0 || s.Documents != 5 {
+		t.Errorf("status %+v, %v", s, err)
+	}
+	if err := os.Rename(k.Remote+".away", k.Remote); err != nil {
+		t.Fatal(err)
+	}
+	wantAll(t, k)
+	files, err := recoverFrom(t, k.Remote, k.Result.Recovery[:2]...)
+	if err != nil || !slices.ContainsFunc(keysOf(files), func(n string) bool { return files[n] == "pas encore parti" }) {
+		t.Errorf("the deposit did not reach the remote: %v, %v", keysOf(files), err)
+	}
+}
+
+// copyTree copies a home as a backup would.
+func copyTree(tb testing.TB, from, to string) {
+	tb.Helper()
+	err := filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() && !d.Type().IsRegular() {
+			return err
+		}
+		rel, _ := filepath.Rel(from, p)
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		raw, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), raw, 0o600)
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func TestRestoredHomeTakesANewIncarnation(t *testing.T) {
+	for name, offline := range map[string]bool{"at once": false, "after work offline": true} {
+		t.Run(name, func(t *testing.T) {
+			k := MustFill(t, MustFound(t))
+			k.stop()
+			backup := filepath.Join(t.TempDir(), "backup")
+			copyTree(t, k.Home, backup)
+			k.Reopen(t)
+			k.texts[MustDeposit(t, k.rig, k.two.ID, "après la sauvegarde", false).ID] = "après la sauvegarde"
+			MustSync(t, k.rig)
+			k.stop()
+			if err := os.RemoveAll(k.Home); err != nil {
+				t.Fatal(err)
+			}
+			copyTree(t, backup, k.Home)
+			if offline {
+				if err := os.Rename(k.Remote, k.Remote+".away"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			k.Reopen(t)
+			k.texts[MustDeposit(t, k.rig, k.one.ID, "après la restauration", false).ID] = "après la restauration"
+			if offline {
+				_, err := k.Sync(ctxb, api.SyncRequest{Wait: "100ms"}, nil)
+				wantCode(t, "sync while away", err, vault.CodeUnreachable)
+				k.texts[MustDeposit(t, k.rig, k.one.ID, "encore une", false).ID] = "encore une"
+				if err := os.Rename(k.Remote+".away", k.Remote); err != nil {
+					t.Fatal(err)
+				}
+			}
+			MustSync(t, k.rig)
+			wantAll(t, k)
+			k.Reopen(t)
+			wantAll(t, k)
+			writers := map[vault.WriterID]bool{}
+			for _, f := range k.RemoteFiles(t) {
+				if strings.HasSuffix(f, ".seg") {
+					writers[vault.PathWriter(f)] = true
+				}
+			}
+			if len(writers) != 2 {
+				t.Errorf("%d writers, want 2", len(writers))
+			}
+			files, err := recoverFrom(t, k.Remote, k.Result.Recovery[:2]...)
+			delete(k.texts, privateOf(k))
+			wantFiles(t, files, k.texts)
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func privateOf(k *kept) string {
+	for id, text := range k.texts {
+		if text == "lettre privée" {
+			return id
+		}
+	}
+	return ""
+}
+
+func TestClockSetBackAndAhead(t *testing.T) {
+	k := MustFill(t, MustFound(t))
+	now := k.Now
+	for _, shift := range []time.Duration{-48 * time.Hour, 72 * time.Hour, 0} {
+		k.Now = func() time.Time { return now().Add(shift) }
+		id := MustDeposit(t, k.rig, k.one.ID, "décalage "+shift.String(), false).ID
+		k.texts[id] = "décalage " + shift.String()
+		MustSync(t, k.rig)
+		k.Reopen(t)
+	}
+	wantAll(t, k)
+	d, err := k.DocumentShow(ctxb, api.DocumentRequest{Document: privateOf(k)})
+	if err != nil || d.Space != "private" {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
