@@ -48,6 +48,9 @@ func (e *Engine) BeneficiaryAdd(ctx context.Context, req api.BeneficiaryAddReque
 		return api.Beneficiary{}, err
 	}
 	b, err := e.beneficiary(o.id)
+	if err == nil && !b.Readable { // opened for others
+		err = e.forgetVault(ctx, o.id)
+	}
 	for _, p := range o.possible {
 		b.Possible = append(b.Possible, string(p))
 	}

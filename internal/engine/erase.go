@@ -57,12 +57,11 @@ func (e *Engine) BeneficiaryErase(ctx context.Context, req api.EraseRequest, tel
 	for _, h := range seen {
 		r.NotRecalled = append(r.NotRecalled, h.sentence(l, org))
 	}
-	if wait > 0 {
-		if err := e.waitPushed(ctx, wait, tell); err != nil {
-			e.log.Warn("push erasure", "code", vault.CodeOf(err))
-		}
+	mark, err := e.pushFor(ctx, wait, tell)
+	if err != nil {
+		return r, err
 	}
-	return r, e.confirmRemotes(l, id, &r)
+	return r, e.confirmRemotes(l, id, mark, &r)
 }
 
 // goneOf says what an erasure takes away. Of a vault that is erased already nothing is known any more.

@@ -226,3 +226,50 @@ func BenchmarkWithdraw(b *testing.B) {
 		}
 	}
 }
+
+// TestErasureSurvivesACrash stops right after the commit, once with the index as it was before: the log alone knows of
+// the erasure then.
+func TestErasureSurvivesACrash(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		behind bool
+	}{{"before the clean-up", false}, {"before the index", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := MustFound(t, single)
+			stays := MustAdd(t, r, "Jean", "Reste", "1970", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &[]string{"PEP:1"} })
+			b := MustAdd(t, r, "Zulmira", "Quessandier", "1990-01-02", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &[]string{"PEP:2"} })
+			card := MustIssue(t, r, b.ID, "")
+			d := MustDeposit(t, r, b.ID, "contenu", false)
+			MustSync(t, r)
+			paths := vaultPaths(t, r, b.ID)
+			unpushed := MustDeposit(t, r, b.ID, "contenu de plus", false)
+			r.stop()
+			index := filepath.Join(r.Home, "index.db")
+			before, err := os.ReadFile(index)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Reopen(t)
+			if err := r.RecordErasure(ctxb, vault.BeneficiaryID(b.ID)); err != nil {
+				t.Fatal(err)
+			}
+			r.stop()
+			if c.behind {
+				if err := os.WriteFile(index, before, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.Reopen(t)
+			rec, err := r.BeneficiaryErase(ctxb, api.EraseRequest{Beneficiary: b.ID, Confirm: b.ID}, nil)
+			if err != nil || !rec.Complete {
+				t.Fatalf("receipt: %+v, %v", rec, err)
+			}
+			MustSync(t, r)
+			checkErased(t, r, b.ID, d.ID, unpushed.ID)
+			checkGone(t, r, b.ID, paths, card)
+			if got, err := r.BeneficiaryShow(ctxb, api.BeneficiaryRequest{Beneficiary: "ref:PEP:1"}); err != nil || got.ID != stays.ID {
+				t.Errorf("the other vault: %+v, %v", got, err)
+			}
+		})
+	}
+}

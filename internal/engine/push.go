@@ -174,6 +174,11 @@ func (e *Engine) pushAll(ctx context.Context, m *mount) error {
 		if perr != nil {
 			return perr
 		}
+		if batch[0].Segment { // a long queue does not keep what is doomed alive
+			if err := e.deleteDoomed(ctx, m); err != nil {
+				return err
+			}
+		}
 	}
 }
 
@@ -407,43 +412,6 @@ func (e *Engine) segmentsOn(remote string) (uint64, error) {
 	return there, err
 }
 
-// queueCount is how much of the queue is left.
-type queueCount struct {
-	Objects int
-	Bytes   int64
-	Doomed  int
-}
-
-// queueSize counts what a remote does not hold yet, or what any remote does not for "".
-func (e *Engine) queueSize(remote string) (queueCount, error) {
-	var c queueCount
-	err := e.Store.Scan(bucketQueue, "", func(_ string, raw []byte) error {
-		var it queueItem
-		if err := json.Unmarshal(raw, &it); err != nil {
-			return err
-		}
-		if !it.Done[remote] {
-			c.Objects++
-			c.Bytes += it.Size
-		}
-		return nil
-	})
-	if err != nil {
-		return c, fmt.Errorf("read queue: %w", err)
-	}
-	err = e.Store.Scan(bucketDoomed, "", func(_ string, raw []byte) error {
-		var d doomed
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return err
-		}
-		if !d.Done[remote] {
-			c.Doomed++
-		}
-		return nil
-	})
-	return c, err
-}
-
 // remoteStatus says how each remote is doing.
 func (e *Engine) remoteStatus() ([]api.RemoteStatus, error) {
 	var out []api.RemoteStatus
@@ -464,65 +432,6 @@ func (e *Engine) remoteStatus() ([]api.RemoteStatus, error) {
 		out = append(out, s)
 	}
 	return out, nil
-}
-
-// waitPushed waits until every remote holds what is queued now and has deleted what is doomed now. When the time is up
-// it returns the error of a remote that is behind, or CodeUnreachable.
-func (e *Engine) waitPushed(ctx context.Context, limit time.Duration, tell func(api.Progress)) error {
-	if err := e.flush(ctx); err != nil {
-		return err
-	}
-	for _, m := range e.mounted() { // somebody waits: no reason to sit out a backoff
-		m.mu.Lock()
-		m.retry = time.Time{}
-		m.mu.Unlock()
-	}
-	start, err := e.queueSize("")
-	if err != nil {
-		return err
-	}
-	total := int64(start.Objects + start.Doomed)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	e.startPushes()
-	for {
-		changed := e.report.wait()
-		q, err := e.queueSize("")
-		if err != nil {
-			return err
-		}
-		left := int64(q.Objects + q.Doomed)
-		if tell != nil {
-			tell(api.Progress{Stage: "push", Done: max(0, total-left), Total: total, Unit: "objects"})
-		}
-		if left == 0 {
-			return nil
-		}
-		select {
-		case <-changed:
-			e.startPushes()
-		case <-time.After(minBackoff):
-			e.startPushes()
-		case <-ctx.Done():
-			return e.behind()
-		}
-	}
-}
-
-// behind returns why a remote does not hold everything.
-func (e *Engine) behind() error {
-	for _, m := range e.mounted() {
-		m.mu.Lock()
-		err := m.lastErr
-		m.mu.Unlock()
-		if err != nil {
-			return err
-		}
-	}
-	if len(e.mounted()) == 0 {
-		return vault.Errorf(vault.CodeUnreachable, "no remote is open")
-	}
-	return vault.Errorf(vault.CodeUnreachable, "the remote does not hold everything yet")
 }
 
 func jsonOp(bucket, key string, v any) Op {

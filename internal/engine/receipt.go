@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"time"
@@ -88,7 +89,7 @@ func readerWords(l lang.Lang, org *vault.Org, readers []vault.Reader) []string {
 }
 
 // confirmRemotes says of each remote which tombstoned objects of a vault it no longer has, and completes the receipt.
-func (e *Engine) confirmRemotes(l lang.Lang, id vault.BeneficiaryID, r *api.Receipt) error {
+func (e *Engine) confirmRemotes(l lang.Lang, id vault.BeneficiaryID, mark queueMark, r *api.Receipt) error {
 	keys, org := e.view()
 	if keys == nil {
 		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
@@ -101,10 +102,25 @@ func (e *Engine) confirmRemotes(l lang.Lang, id vault.BeneficiaryID, r *api.Rece
 	for p := range st.Tombs {
 		paths = append(paths, p)
 	}
-	return e.countDeleted(l, paths, r)
+	return e.countDeleted(l, paths, mark, r)
 }
 
-func (e *Engine) countDeleted(l lang.Lang, paths []string, r *api.Receipt) error {
+// pushFor brings to the remotes what there is now and waits for them that long. A remote that does not keep up is no
+// error: the receipt says so.
+func (e *Engine) pushFor(ctx context.Context, wait time.Duration, tell func(api.Progress)) (queueMark, error) {
+	mark, err := e.mark(ctx)
+	if err != nil || wait == 0 {
+		return mark, err
+	}
+	if err := e.waitMark(ctx, mark, wait, tell); err != nil {
+		e.log.Warn("push for a receipt", "code", vault.CodeOf(err))
+	}
+	return mark, nil
+}
+
+// countDeleted says of each remote which of the paths it no longer has. The receipt is complete once every remote holds
+// what was there at the mark and has deleted the paths.
+func (e *Engine) countDeleted(l lang.Lang, paths []string, mark queueMark, r *api.Receipt) error {
 	r.Complete = true
 	waiting := map[string]int{}
 	mounts := e.mounted()
@@ -128,7 +144,7 @@ func (e *Engine) countDeleted(l lang.Lang, paths []string, r *api.Receipt) error
 	}
 	for _, m := range mounts {
 		rr := api.RemoteReceipt{Name: m.name, Deleted: len(paths) - waiting[m.name], Waiting: waiting[m.name], Note: m.note(l, waiting[m.name])}
-		q, err := e.queueSize(m.name)
+		q, err := e.behindMark(mark, m.name)
 		if err != nil {
 			return err
 		}

@@ -181,10 +181,9 @@ func (w *withdrawal) carryOut(ctx context.Context, st *vault.State, wait time.Du
 		left = r.ToReseal
 	}
 	r.Resealed, r.ToReseal = done, done+left
-	if wait > 0 {
-		if err := e.waitPushed(ctx, wait, tell); err != nil {
-			e.log.Warn("push withdrawal", "code", vault.CodeOf(err))
-		}
+	mark, err := e.pushFor(ctx, wait, tell)
+	if err != nil {
+		return *r, err
 	}
 	if err := e.forgetVault(ctx, st.ID); err != nil {
 		e.log.Warn("forget vault", "code", vault.CodeOf(err))
@@ -199,7 +198,7 @@ func (w *withdrawal) carryOut(ctx context.Context, st *vault.State, wait time.Du
 			buried = append(buried, p)
 		}
 	}
-	if err := e.countDeleted(w.l, buried, r); err != nil {
+	if err := e.countDeleted(w.l, buried, mark, r); err != nil {
 		return *r, err
 	}
 	r.Complete = r.Complete && r.Resealed == r.ToReseal
