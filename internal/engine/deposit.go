@@ -140,22 +140,22 @@ func admits(st *vault.State, space vault.Space) error {
 	case len(st.ActiveTeams()) == 0:
 		return vault.Errorf(vault.CodeNoConsent, "no consent to this vault is in force")
 	case st.Card() == nil && space == vault.Private:
-		return needsCard("a private document is sealed to the person's card, and none was issued")
+		return needsCard(vault.Errorf(vault.CodePolicy, "a private document is sealed to the person's card, and none was issued"))
 	case st.Card() == nil && st.NoRecovery:
-		return needsCard("the person declined recovery and has no card: their documents would be lost with the last consent")
+		return needsCard(vault.Errorf(vault.CodePolicy, "the person declined recovery and has no card: their documents would be lost with the last consent"))
 	}
 	return nil
 }
 
-func needsCard(msg string) error {
-	return api.WithHint(&vault.Error{Code: vault.CodePolicy, Msg: msg}, "issue a card first: `vaultctl card issue`")
+func needsCard(err error) error {
+	return api.WithHint(err, "issue a card first: `vaultctl card issue`")
 }
 
 // admitted is admits with the refusal journalled.
 func (e *Engine) admitted(ctx context.Context, st *vault.State, org *vault.Org, space vault.Space, doc vault.DocumentID, how string) error {
 	err := admits(st, space)
 	if err == nil && len(st.Readers(org, space)) == 0 {
-		err = needsCard("nobody would be able to open the document")
+		err = needsCard(vault.Errorf(vault.CodePolicy, "nobody would be able to open the document"))
 	}
 	if err != nil {
 		e.refused(ctx, st.ID, doc, how, vault.CodeOf(err))

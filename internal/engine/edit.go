@@ -153,7 +153,7 @@ func (e *Engine) makePrivate(ctx context.Context, f *foundDocument, card *cardKe
 		return vault.Errorf(vault.CodePolicy, "the document proves a consent")
 	}
 	if f.st.Card() == nil {
-		return needsCard("a private document is sealed to the person's card, and none was issued")
+		return needsCard(vault.Errorf(vault.CodePolicy, "a private document is sealed to the person's card, and none was issued"))
 	}
 	defer e.sealing.lock(f.st.ID)()
 	if err := e.flush(ctx); err != nil { // its entries are in notes from here on

@@ -130,7 +130,7 @@ func (x *export) sealing(req *api.ExportRequest) (func(io.Writer) (io.WriteClose
 	case "card":
 		c := x.st.Card()
 		if c == nil || c.Recipient == "" {
-			return nil, "", needsCard("an export cannot be sealed to a card that was never issued")
+			return nil, "", needsCard(vault.Errorf(vault.CodePolicy, "an export cannot be sealed to a card that was never issued"))
 		}
 		return func(w io.Writer) (io.WriteCloser, error) { return x.e.Sealer.Seal(w, []string{c.Recipient}) }, ".zip.age", nil
 	case "passphrase":
