@@ -156,6 +156,7 @@ var tables = [...]table{
 	{"engine", frEngine[:], frEnginePlurals[:]},
 	{"engine documents", frEngineDocuments[:], frEngineDocumentsPlurals[:]},
 	{"engine people", frEnginePeople[:], frEnginePeoplePlurals[:]},
+	{"engine restore", frEngineRestore[:], frEngineRestorePlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 
