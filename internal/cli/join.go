@@ -166,7 +166,9 @@ func (f *Factory) typedSecrets(ctx context.Context, flag string) ([]string, erro
 	l := f.Lang()
 	var all []string
 	for need := 1; len(all) < need; {
-		f.IO.Note(l.T("Recovery share %d of those needed. Type or paste it; an empty line ends it.", len(all)+1))
+		if f.IO.CanAsk() {
+			f.IO.Note(l.T("Recovery share %d of those needed. Type or paste it; an empty line ends it.", len(all)+1))
+		}
 		text, err := f.askLines(ctx, l.T("Share"), flag)
 		if err != nil {
 			return nil, err
