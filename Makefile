@@ -31,7 +31,9 @@ test:
 demo: build
 	PATH="$(CURDIR)/bin:$$PATH" scripts/demo.sh
 
+# The two programs against stock age, cp and sync, into docs/bench; then the benchmarks of single packages.
 bench: build
+	go run ./scripts/bench -bin bin
 	go test -run '^$$' -bench . -benchmem -timeout 30m \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|')
 

@@ -1,0 +1,91 @@
+// Command bench measures the two programs end to end, each figure against its rival (stock age, cp, sync, true) in the
+// same run on the same files, in turns. It prints one table for each topic and writes it to DIR/<topic>.md.
+//
+// Nothing here passes or fails: a target is printed beside the figure, and the reader judges. The tables say how busy
+// the machine was with other work, because a figure from a busy machine is an upper bound.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// options say what is measured, where, and how often.
+type options struct {
+	bin, out, work string
+	runs           int
+	mib            int64
+	only           string
+}
+
+// topic is one table.
+type topic struct {
+	name    string
+	measure func(context.Context, *bench) (*table, error)
+}
+
+var topics = []topic{{"commands", commands}, {"deposits", deposits}, {"withdrawal", withdrawals}, {"stream", stream}}
+
+func main() {
+	var o options
+	flag.StringVar(&o.bin, "bin", "bin", "directory with vaultctl and vaultd")
+	flag.StringVar(&o.out, "o", "docs/bench", "directory for the tables; \"\" writes none")
+	flag.StringVar(&o.work, "work", "", "directory on the disk to be measured; the system's temporary one if empty")
+	flag.IntVar(&o.runs, "runs", 3, "how often each figure is taken; the median counts")
+	flag.Int64Var(&o.mib, "mib", 1024, "size of the large document in MiB")
+	flag.StringVar(&o.only, "only", "", "topics, separated by commas; all if empty")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, &o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o *options) (err error) {
+	bin, err := filepath.Abs(o.bin)
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(o.work, "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b, err := newBench(ctx, o, bin, work)
+	if err != nil {
+		return err
+	}
+	defer b.stopDaemon()
+	for _, t := range topics {
+		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), t.name) {
+			continue
+		}
+		load := startLoad()
+		b.cpu = 0
+		before := b.daemonCPU()
+		tab, err := t.measure(ctx, b)
+		if err != nil {
+			return fmt.Errorf("measure %s: %w", t.name, err)
+		}
+		text := tab.render(machine(work), load.others(b.cpu+b.daemonCPU()-before))
+		fmt.Println(text)
+		if o.out == "" {
+			continue
+		}
+		if err := os.MkdirAll(o.out, 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(o.out, t.name+".md"), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
