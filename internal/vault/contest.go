@@ -48,6 +48,11 @@ func (v *rivals) certificate(r *Record) *certificate {
 	return nil
 }
 
+// supplanted says that a record lost against its rival.
+func supplanted(r *Record) Quarantined {
+	return Quarantined{r.Pos, r.Type, "what it introduces belongs to another event"}
+}
+
 // certificate is the event that enrolled a device, with its rank among them.
 type certificate struct {
 	*Record
@@ -60,16 +65,16 @@ type claims struct {
 	by     map[string]*Record
 }
 
-// take reports whether r may introduce the identifier. Again says that another record did so before, in vain, whose
-// effect r is to replace.
-func (c *claims) take(key string, r *Record) (ok, again bool) {
+// take reports whether r may introduce the identifier. Instead is the record that did so before, in vain, whose effect r is
+// to replace, or nil.
+func (c *claims) take(key string, r *Record) (ok bool, instead *Record) {
 	old := c.by[key]
 	if old != nil && (r.Saw(old.Pos) || c.rivals == nil || !c.rivals.first(r, old)) {
-		return false, false
+		return false, nil
 	}
 	if c.by == nil {
 		c.by = map[string]*Record{}
 	}
 	c.by[key] = r
-	return true, old != nil
+	return true, old
 }

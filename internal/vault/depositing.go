@@ -22,8 +22,8 @@ func (s *State) deposit(org *Org, r *Record, entries EntryLookup) error {
 	if r.Type == DocumentReplaced {
 		return s.replace(org, r, d, &b, entries)
 	}
-	switch ok, again := s.claims.take("document/"+string(b.Document), r); {
-	case again && d != nil:
+	switch ok, instead := s.introduces("document/"+string(b.Document), r); {
+	case instead && d != nil:
 		s.Dead[d.Object.Path] = true
 	case !ok || d != nil:
 		return fmt.Errorf("the document exists already")

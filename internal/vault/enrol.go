@@ -14,7 +14,10 @@ func (o *Org) introduces(key string, r *Record) bool {
 	if old != nil && !r.Saw(old.Pos) {
 		o.contested = true
 	}
-	ok, _ := o.claims.take(key, r)
+	ok, instead := o.claims.take(key, r)
+	if instead != nil {
+		o.Quarantine = append(o.Quarantine, supplanted(instead))
+	}
 	return ok
 }
 

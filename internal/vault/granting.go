@@ -39,9 +39,9 @@ func (s *State) issueCard(org *Org, r *Record, entries EntryLookup) error {
 	if b.N < 1 || !validKey(b.SignKey) {
 		return fmt.Errorf("a card without number or key")
 	}
-	ok, again := s.claims.take(fmt.Sprintf("card/%d", b.N), r)
+	ok, instead := s.introduces(fmt.Sprintf("card/%d", b.N), r)
 	known := slices.IndexFunc(s.Cards, func(c Card) bool { return c.N == b.N })
-	if again && known >= 0 {
+	if instead && known >= 0 {
 		s.Cards = slices.Delete(s.Cards, known, known+1)
 	} else if !ok || known >= 0 {
 		return fmt.Errorf("a card of this number exists already")
@@ -74,8 +74,8 @@ func (s *State) consent(org *Org, r *Record, entries EntryLookup) error {
 	if org.Teams[b.Team] == nil {
 		return fmt.Errorf("a consent to an unknown team")
 	}
-	switch ok, again := s.claims.take("consent/"+string(b.Consent), r); {
-	case again:
+	switch ok, instead := s.introduces("consent/"+string(b.Consent), r); {
+	case instead:
 		s.Consents = slices.DeleteFunc(s.Consents, func(c *Consent) bool { return c.Consent == b.Consent })
 	case !ok || s.Consent(b.Consent) != nil:
 		return fmt.Errorf("the consent exists already")

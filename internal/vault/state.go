@@ -179,11 +179,11 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 		return fmt.Errorf("the vault was never opened")
 	}
 	if len(r.Cosigned) > 0 {
-		ok, again := s.claims.take("event/"+r.ID, r)
-		if !ok || !again && slices.Contains(s.Signed, r.ID) {
+		ok, instead := s.introduces("event/"+r.ID, r)
+		if !ok || !instead && slices.Contains(s.Signed, r.ID) {
 			return fmt.Errorf("a cosigned event written once more")
 		}
-		if !again {
+		if !instead {
 			s.Signed = append(s.Signed, r.ID)
 		}
 	}
@@ -212,6 +212,15 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 	return nil
 }
 
+// introduces reports whether the record may introduce the identifier, and whether it does so instead of another record.
+func (s *State) introduces(key string, r *Record) (ok, instead bool) {
+	ok, old := s.claims.take(key, r)
+	if old != nil {
+		s.Quarantine = append(s.Quarantine, supplanted(old))
+	}
+	return ok, old != nil
+}
+
 func (s *State) open(org *Org, r *Record, entries EntryLookup) error {
 	if !org.HasRole(r, RoleAgent) || r.Agent == "" {
 		return fmt.Errorf("opened by a device that is no agent's")
@@ -220,8 +229,8 @@ func (s *State) open(org *Org, r *Record, entries EntryLookup) error {
 	if err := r.Decode(&b); err != nil {
 		return err
 	}
-	switch ok, again := s.claims.take("vault", r); {
-	case again: // all that belongs to the true opening has seen it and comes after it
+	switch ok, instead := s.introduces("vault", r); {
+	case instead: // all that belongs to the true opening has seen it and comes after it
 		old := s.Quarantine
 		last, c := s.Last, s.claims
 		*s = *NewState(s.ID)

@@ -1,0 +1,184 @@
+package vault
+
+import (
+	"slices"
+	"testing"
+)
+
+// backdated makes the event look older than everything, by a device that pretends to have seen nothing but its enrolment.
+func (d *device) backdated(t EventType, v BeneficiaryID, body any, past Past) *Record {
+	d.past = past.Clone()
+	return d.do(t, v, body, at(1))
+}
+
+func TestVaultIsNotOpenedInTheNameOfAnother(t *testing.T) {
+	w := newWorld(t)
+	enrolled := w.eve.past.Clone()
+	w.open()
+	w.paul.deposit()
+	w.sync()
+	theft := w.eve.backdated(VaultOpened, w.person, VaultBody{}, enrolled)
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, at(2))
+	w.refuses(theft)
+	st := w.state()
+	if st.OpenedBy != w.paul.agent || slices.Contains(st.ActiveTeams(), w.eve.solo) || len(st.Documents) != 1 {
+		t.Errorf("opened by %s for %v, %d documents", st.OpenedBy, st.ActiveTeams(), len(st.Documents))
+	}
+	if w.reason(grant) == "" && slices.Contains(st.ActiveTeams(), w.eve.solo) {
+		t.Error("a grant by the thief stands")
+	}
+}
+
+func TestDocumentIsNotReplacedByABackdatedDeposit(t *testing.T) {
+	w := newWorld(t).open()
+	before := w.batch.past.Clone()
+	r, b := w.paul.deposit()
+	w.sync()
+	w.marie.in(AccessOpened, AccessBody{Document: b.Document, How: "get"})
+	forged := DepositBody{Document: b.Document, Space: Shared, Object: w.batch.object(documentFolder)}
+	theft := w.batch.backdated(DocumentDeposited, w.person, forged, before)
+	w.accepts(r)
+	st := w.state()
+	if got := st.Documents[b.Document].Object.Path; got != b.Object.Path || st.Dead[b.Object.Path] {
+		t.Errorf("the document is now %s (%s)", got, w.reason(theft))
+	}
+}
+
+func TestTeamIsNotTakenByABackdatedOne(t *testing.T) {
+	w := newWorld(t)
+	enrolled := w.eve.past.Clone()
+	w.marie.sees(w.eve)
+	team := NewTeamID()
+	w.marie.do(TeamAdded, "", TeamBody{Team: team, Name: "Domiciliation"})
+	w.marie.epoch(EpochTeam, team, w.marie)
+	w.paul.sees(w.marie)
+	w.paul.do(AccessOpened, "", nil)
+	w.eve.backdated(TeamAdded, "", TeamBody{Team: team, Name: "Domiciliation"}, enrolled)
+	w.eve.epoch(EpochTeam, team, w.eve)
+	org := w.org()
+	if got := org.Teams[team].MembersNow(); !slices.Equal(got, []AgentID{w.marie.agent}) {
+		t.Errorf("members: %v", got)
+	}
+	if e := org.Current(EpochTeam, team); e == nil || !slices.Equal(e.Devices, []DeviceID{w.marie.id}) {
+		t.Errorf("epoch: %+v", e)
+	}
+}
+
+func TestAdminSpeaksForNobodyElse(t *testing.T) {
+	w := newWorld(t).open()
+	x := w.device("impostor")
+	x.agent = w.paul.agent
+	w.accepts(w.boss.do(DeviceCertified, "", x.certificate(RoleAgent)))
+	w.sync()
+	w.refuses(x.in(VaultEdited, nil), x.epoch(EpochTeam, w.team, x),
+		x.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.boss.solo}))
+	w.accepts(w.paul.epoch(EpochTeam, w.team, w.marie, w.paul, x)) // admitted by hand
+	w.sync()
+	w.accepts(x.in(VaultEdited, nil))
+}
+
+func TestAdminWhoIsNoAgentCreatesTeamsForOthers(t *testing.T) {
+	w := newWorld(t)
+	team := NewTeamID()
+	w.accepts(w.boss.do(TeamAdded, "", TeamBody{Team: team, Name: "Santé"}))
+	w.refuses(w.boss.epoch(EpochTeam, team, w.boss))
+	w.accepts(w.boss.do(TeamMember, "", MemberBody{Team: team, Agent: w.eve.agent}))
+	w.refuses(w.boss.do(TeamMember, "", MemberBody{Team: team, Agent: w.boss.agent}))
+	w.sync()
+	w.accepts(w.eve.epoch(EpochTeam, team, w.eve))
+	if got := w.org().Teams[team].MembersNow(); !slices.Equal(got, []AgentID{w.eve.agent}) {
+		t.Errorf("members: %v", got)
+	}
+}
+
+func TestRemovedMemberReturnsOnlyByHand(t *testing.T) {
+	w := newWorld(t)
+	w.accepts(w.marie.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent, Left: true}))
+	again := w.paul.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent}) // concurrent: he has not heard
+	w.accepts(again)
+	if got := w.org().Teams[w.team].MembersNow(); slices.Contains(got, w.paul.agent) {
+		t.Errorf("members: %v", got)
+	}
+	w.sync()
+	w.refuses(w.paul.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent}))
+	w.accepts(w.marie.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent}))
+	if got := w.org().Teams[w.team].MembersNow(); !slices.Contains(got, w.paul.agent) {
+		t.Errorf("members: %v", got)
+	}
+}
+
+func TestRevocationHoldsWhateverTheClocksSay(t *testing.T) {
+	w := newWorld(t)
+	early := w.boss.past.Clone()
+	x := w.device("puppet")
+	kept := w.boss.do(DeviceCertified, "", w.device("kept").certificate(RoleAgent))
+	w.marie.sees(w.boss)
+	cut := map[WriterID]uint64{w.boss.writer: w.boss.seq}
+	w.accepts(w.marie.do(DeviceRevoked, "", RevokeBody{Device: w.boss.id, Cut: cut}))
+	puppet := w.boss.backdated(DeviceCertified, "", x.certificate(RoleAdmin), early)
+	revenge := w.boss.backdated(DeviceRevoked, "", RevokeBody{Device: w.marie.id}, early)
+	again := w.device("boss again")
+	again.writer, again.key, again.id, again.agent = NewWriterID(w.boss.id), w.boss.key, w.boss.id, w.boss.agent
+	other := again.backdated(DeviceRevoked, "", RevokeBody{Device: w.paul.id}, early)
+	w.accepts(kept)
+	w.refuses(puppet, revenge, other)
+	org := w.org()
+	if !org.Devices[w.marie.id].Active() || !org.Devices[w.paul.id].Active() || org.Devices[w.boss.id].Active() {
+		t.Error("the wrong device is revoked")
+	}
+}
+
+func TestRootOutranksAdmins(t *testing.T) {
+	w := newWorld(t)
+	w.boss.do(DeviceRevoked, "", RevokeBody{Device: w.eve.id})
+	saved := w.eve.do(DeviceRevoked, "", RevokeBody{Device: w.boss.id}, w.byRoot)
+	w.accepts(saved)
+	if org := w.org(); org.Devices[w.boss.id].Active() || !org.Devices[w.eve.id].Active() {
+		t.Error("an admin undid what the root signed")
+	}
+}
+
+func TestRevokedDeviceWritesNothingIntoVaults(t *testing.T) {
+	w := newWorld(t).open()
+	before, _ := w.batch.deposit()
+	w.marie.sees(w.batch)
+	w.marie.do(DeviceRevoked, "", RevokeBody{Device: w.batch.id, Cut: map[WriterID]uint64{w.batch.writer: w.batch.seq}})
+	after, _ := w.batch.deposit()
+	w.accepts(before)
+	w.refuses(after)
+}
+
+func TestFoundingCannotBeReplayed(t *testing.T) {
+	w := newWorld(t).open()
+	for _, r := range slices.Clone(w.records) {
+		if len(r.Cosigned) == 0 {
+			continue
+		}
+		w.eve.past = Past{}
+		copied := &Record{Event: r.Event, Pos: Pos{Writer: w.eve.writer, Seq: w.eve.seq}, Past: Past{}}
+		w.eve.seq++
+		w.records = append(w.records, copied)
+	}
+	org := w.org()
+	if org.Name != "Mairie & CCAS" || org.Devices[w.marie.id].Certified.Writer != w.marie.writer || org.Recovery[0].Set.Writer != w.marie.writer {
+		t.Errorf("founded by %s, recovery by %s", org.Devices[w.marie.id].Certified.Writer, org.Recovery[0].Set.Writer)
+	}
+	r, _ := w.paul.deposit()
+	w.accepts(r)
+}
+
+func TestOldRecoveryKeyDoesNotReturn(t *testing.T) {
+	w := newWorld(t)
+	old := w.records[1]
+	w.marie.do(RecoverySet, "", RecoveryBody{N: 2, Recipient: "age1new"}, w.byRoot)
+	w.sync()
+	w.records = append(w.records, &Record{Event: old.Event, Pos: Pos{Writer: w.eve.writer, Seq: w.eve.seq}, Past: w.eve.past.Clone()})
+	if got := w.org().CurrentRecovery().N; got != 2 {
+		t.Errorf("recovery key %d is current", got)
+	}
+}
+
+func TestCardSignedOnceForOneOrganization(t *testing.T) {
+	w := newWorld(t).open()
+	w.refuses(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(NewOrgID(), w.card) }))
+}
