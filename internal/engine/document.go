@@ -148,7 +148,7 @@ func (e *Engine) DocumentList(ctx context.Context, req api.DocumentListRequest, 
 	if err != nil {
 		return err
 	}
-	var out []api.Document
+	var out []listed
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
@@ -166,12 +166,12 @@ func (e *Engine) DocumentList(ctx context.Context, req api.DocumentListRequest, 
 				v.Name = st.Person.DisplayName()
 			}
 			mask(&v)
-			out = append(out, v)
+			out = append(out, listed{v, d.Deposited})
 		}
 	}
 	sortDocuments(out, req.Beneficiary == "" || l.until != "")
-	for _, v := range out {
-		if err := yield(v); err != nil {
+	for i := range out {
+		if err := yield(out[i].Document); err != nil {
 			return err
 		}
 	}
@@ -205,13 +205,19 @@ func (e *Engine) listedVaults(req *api.DocumentListRequest) ([]vault.Beneficiary
 	return ids, nil
 }
 
-func sortDocuments(out []api.Document, byExpiry bool) {
-	slices.SortFunc(out, func(a, b api.Document) int {
+// listed is a document in a list, with the exact time of its deposit.
+type listed struct {
+	api.Document
+	at vault.Clock
+}
+
+func sortDocuments(out []listed, byExpiry bool) {
+	slices.SortFunc(out, func(a, b listed) int {
 		c := 0
 		if byExpiry {
 			c = cmp.Or(compareExpiry(a.ExpiresOn, b.ExpiresOn), cmp.Compare(a.Beneficiary, b.Beneficiary))
 		}
-		return cmp.Or(c, cmp.Compare(b.Deposited, a.Deposited), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(c, b.at.Compare(a.at), cmp.Compare(a.ID, b.ID))
 	})
 }
 
