@@ -68,7 +68,7 @@ func newTree(io *termio.IO, build Build) (*cobra.Command, *Factory) {
 	f.globals.declare(root)
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpFunc(f.help)
-	root.SetHelpCommand(newHelp())
+	root.SetHelpCommand(newHelp(f))
 	root.AddGroup(
 		&cobra.Group{ID: groupStart, Title: lang.Key("Getting started")},
 		&cobra.Group{ID: groupPeople, Title: lang.Key("People and consent")},
@@ -154,9 +154,11 @@ func (f *Factory) report(err error) int {
 		return status
 	}
 	l := f.Lang()
-	text := f.IO.StyledErr(termio.Bad, l.T("error:")) + " " + f.IO.CleanErr(l.Message(wire.Message)) + "\n"
+	label := l.T("error:")
+	text := f.IO.WrapErr(label+" "+f.IO.CleanErr(l.Message(wire.Message))) + "\n"
+	text = f.IO.StyledErr(termio.Bad, label) + strings.TrimPrefix(text, label)
 	if wire.Hint != "" {
-		text += l.T("hint:") + " " + f.IO.CleanErr(hintWords(l, wire.Hint)) + "\n"
+		text += f.IO.WrapErr(l.T("hint:")+" "+f.IO.CleanErr(hintWords(l, wire.Hint))) + "\n"
 	}
 	if f.globals.verbose {
 		text += fmt.Sprintf("code: %s, exit: %d\n", wire.Code, status)

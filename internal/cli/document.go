@@ -58,10 +58,10 @@ func runDocumentList(f *Factory, cmd *cobra.Command, args []string, o *documentL
 		return err
 	}
 	l := f.Lang()
-	header := []string{l.T("id"), l.T("state"), l.T("type"), l.T("title"), l.T("issued"), l.T("expires"), l.T("space")}
+	header := []string{l.T("id"), l.T("state"), l.T("expires"), l.T("type"), l.T("title"), l.T("issued")}
 	across := len(args) == 0
 	if across {
-		header = append(header, l.T("person"), l.T("name"))
+		header[len(header)-1] = l.T("person")
 	}
 	n := 0
 	items := apiclient.List[api.Document](cmd.Context(), c, api.RouteDocumentList, req)
@@ -69,7 +69,7 @@ func runDocumentList(f *Factory, cmd *cobra.Command, args []string, o *documentL
 		n++
 		row := documentRow(l, &d)
 		if across {
-			row = append(row, termio.Cell{Text: d.Beneficiary}, termio.Cell{Text: d.Name})
+			row[len(row)-1] = termio.Cell{Text: firstOf(d.Name, d.Beneficiary)}
 		}
 		return row
 	})
@@ -87,9 +87,12 @@ func documentRow(l lang.Lang, d *api.Document) []termio.Cell {
 	if d.Period != "" {
 		title = joinWords(title, d.Period)
 	}
+	typ := termio.Cell{Text: d.DocumentType}
+	if d.Space == "private" {
+		typ = termio.Cell{Text: joinWords(d.DocumentType, "("+spaceWords(l, d.Space)+")"), Style: termio.Faint}
+	}
 	return []termio.Cell{
-		{Text: d.ID}, documentState(l, d.State), {Text: d.DocumentType}, {Text: title}, {Text: dayWords(l, d.IssuedOn)},
-		{Text: dayWords(l, d.ExpiresOn)}, {Text: spaceWords(l, d.Space)},
+		{Text: d.ID}, documentState(l, d.State), {Text: dayWords(l, d.ExpiresOn)}, typ, {Text: title}, {Text: dayWords(l, d.IssuedOn)},
 	}
 }
 
@@ -103,11 +106,11 @@ func documentState(l lang.Lang, state string) termio.Cell {
 	case "valid":
 		return termio.Cell{Text: "✓ " + l.T("valid"), Style: termio.Good}
 	case "soon":
-		return termio.Cell{Text: "! " + l.T("expires soon"), Style: termio.Warn}
+		return termio.Cell{Text: "! " + l.T("soon"), Style: termio.Warn}
 	case "expired":
 		return termio.Cell{Text: "✗ " + l.T("expired"), Style: termio.Bad}
 	case "undated":
-		return termio.Cell{Text: "· " + l.T("no end"), Style: termio.Plain}
+		return termio.Cell{Text: "· " + l.T("undated"), Style: termio.Plain}
 	case "removed":
 		return termio.Cell{Text: "■ " + l.T("removed"), Style: termio.Faint}
 	}

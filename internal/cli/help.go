@@ -12,12 +12,15 @@ import (
 )
 
 // newHelp returns the command for those who write "help document add" instead of "document add --help".
-func newHelp() *cobra.Command {
+func newHelp(f *Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:         "help [COMMAND…]",
 		Hidden:      true,
 		Annotations: map[string]string{withoutSettings: "yes"},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == exitCodesTopic {
+				return writeExitCodes(f.IO.Out, f.Lang())
+			}
 			found, rest, err := cmd.Root().Find(args)
 			if err == nil {
 				err = unknownCommand(found, rest)
@@ -79,6 +82,9 @@ func (h *helpText) render(cmd *cobra.Command) {
 	}
 	if cmd.HasAvailableSubCommands() {
 		h.printf("\n%s\n", h.l.T("Use `%s COMMAND --help` for more about a command.", cmd.CommandPath()))
+	}
+	if !cmd.HasParent() {
+		h.printf("%s\n", h.l.T("Use `%s help exit-codes` for the exit statuses.", cmd.CommandPath()))
 	}
 }
 
