@@ -59,7 +59,7 @@ func runBeneficiaryList(f *Factory, cmd *cobra.Command, o *beneficiaryListOption
 	}
 	l := f.Lang()
 	n := 0
-	header := []string{l.T("id"), l.T("name"), l.T("born"), l.T("state"), l.T("documents"), l.T("expiry"), l.T("last contact")}
+	header := []string{l.T("id"), l.T("name"), l.T("born"), l.T("state"), l.T("last contact"), l.T("documents")}
 	req := api.BeneficiaryListRequest{Search: o.search, InactiveFor: inactive, State: o.state}
 	err = emitList(f, apiclient.List[api.Beneficiary](cmd.Context(), c, api.RouteBeneficiaryList, req), header,
 		func(b api.Beneficiary) []termio.Cell {
@@ -78,24 +78,25 @@ func beneficiaryRow(l lang.Lang, b *api.Beneficiary) []termio.Cell {
 		name = termio.Cell{Text: l.T("(no consent to read)"), Style: termio.Faint}
 	}
 	return []termio.Cell{
-		{Text: b.ID}, name, {Text: bornWords(l, b.Born)}, beneficiaryState(l, b.State), {Text: strconv.Itoa(b.Documents)},
-		expiryCell(l, b), {Text: dayWords(l, b.LastSeen)},
+		{Text: b.ID}, name, {Text: bornWords(l, b.Born)}, beneficiaryState(l, b.State), {Text: dayWords(l, b.LastSeen)},
+		documentsCell(l, b),
 	}
 }
 
-// expiryCell counts what has expired and what will soon.
-func expiryCell(l lang.Lang, b *api.Beneficiary) termio.Cell {
-	var parts []string
-	style := termio.Plain
-	if b.Soon > 0 {
-		style = termio.Warn
-		parts = append(parts, "! "+l.T("%d soon", b.Soon))
-	}
+// documentsCell counts the documents, those that have expired and those that will soon.
+func documentsCell(l lang.Lang, b *api.Beneficiary) termio.Cell {
+	cell := termio.Cell{Text: strconv.Itoa(b.Documents)}
 	if b.Expired > 0 {
-		style = termio.Bad
-		parts = append([]string{"✗ " + l.T("%d expired", b.Expired)}, parts...)
+		cell.Style = termio.Bad
+		cell.Text += "  ✗ " + l.T("%d expired", b.Expired)
 	}
-	return termio.Cell{Text: strings.Join(parts, ", "), Style: style}
+	if b.Soon > 0 {
+		cell.Text += "  ! " + l.T("%d soon", b.Soon)
+		if b.Expired == 0 {
+			cell.Style = termio.Warn
+		}
+	}
+	return cell
 }
 
 // bornWords shows a date of birth, of which only a part may be known.
@@ -143,10 +144,7 @@ func (f *Factory) showBeneficiary(w io.Writer, b api.Beneficiary) error {
 	state := beneficiaryState(l, b.State)
 	documents := ""
 	if b.Readable {
-		documents = strconv.Itoa(b.Documents)
-		if expiry := expiryCell(l, &b).Text; expiry != "" {
-			documents += "  " + expiry
-		}
+		documents = documentsCell(l, &b).Text
 	} else {
 		card = ""
 	}

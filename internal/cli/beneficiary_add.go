@@ -153,7 +153,8 @@ func (f *Factory) added(b *api.Beneficiary) error {
 	err := emit(f, *b, func(w io.Writer, b api.Beneficiary) error {
 		pairs := []string{l.T("id"), b.ID, l.T("name"), b.Name}
 		for i := range b.Consents {
-			pairs = append(pairs, l.T("consent"), consentLine(l, &b.Consents[i]))
+			c := &b.Consents[i]
+			pairs = append(pairs, l.T("consent"), c.ID, l.T("to"), c.To, l.T("purpose"), purposeWords(l, c.Purpose), l.T("until"), untilWords(l, c))
 		}
 		return f.fields(w, pairs...)
 	})

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"path"
 	"strconv"
 	"strings"
 
@@ -215,7 +216,7 @@ func (f *Factory) printAccess(a api.Access) error {
 		if len(names) == 0 {
 			return l.T("nobody")
 		}
-		return strings.Join(names, ", ")
+		return readerWords(l, names)
 	}
 	err := emit(f, a, func(w io.Writer, a api.Access) error {
 		return f.fields(w, l.T("id"), a.ID, l.T("shared documents"), nobody(a.Shared), l.T("private documents"), nobody(a.Private),
@@ -224,7 +225,7 @@ func (f *Factory) printAccess(a api.Access) error {
 	if err != nil || f.JSON() {
 		return err
 	}
-	table := f.IO.NewTable(l.T("object"), l.T("kind"), l.T("readers"), l.T("check"))
+	table := f.IO.NewTable(l.T("check"), l.T("kind"), l.T("document"), l.T("readers"), l.T("object"))
 	for _, o := range a.Objects {
 		check := termio.Cell{Text: "✓ " + strconv.Itoa(o.Stanzas), Style: termio.Good}
 		switch {
@@ -233,7 +234,41 @@ func (f *Factory) printAccess(a api.Access) error {
 		case !o.Match:
 			check = termio.Cell{Text: "✗ " + strconv.Itoa(o.Stanzas), Style: termio.Bad}
 		}
-		table.Cells(termio.Cell{Text: o.Path}, termio.Cell{Text: o.Kind}, termio.Cell{Text: strings.Join(o.Readers, ", ")}, check)
+		object := o.Path
+		if f.IO.OutTTY() {
+			object = path.Base(object) // the whole path, which is wider than most terminals, is for programs
+		}
+		table.Cells(check, termio.Cell{Text: kindWords(l, o.Kind)}, termio.Cell{Text: o.Document},
+			termio.Cell{Text: readerWords(l, o.Readers)}, termio.Cell{Text: object})
 	}
 	return table.Flush()
+}
+
+// readerWords says who readers are.
+func readerWords(l lang.Lang, names []string) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		switch name {
+		case "card":
+			words[i] = l.T("the person's card")
+		case "recovery":
+			words[i] = l.T("recovery")
+		default:
+			words[i] = name
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// kindWords says what a stored object is.
+func kindWords(l lang.Lang, kind string) string {
+	switch kind {
+	case "document":
+		return l.T("document")
+	case "note":
+		return l.T("note")
+	case "manifest":
+		return l.T("manifest")
+	}
+	return kind
 }

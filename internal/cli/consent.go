@@ -97,12 +97,12 @@ func newConsentList(f *Factory) *cobra.Command {
 				return err
 			}
 			l := f.Lang()
-			header := []string{l.T("id"), l.T("state"), l.T("to"), l.T("purpose"), l.T("given"), l.T("until"), l.T("ended"), l.T("recorded by")}
+			header := []string{l.T("id"), l.T("state"), l.T("to"), l.T("purpose"), l.T("given"), l.T("end")}
 			items := apiclient.List[api.Consent](cmd.Context(), c, api.RouteConsentList, api.BeneficiaryRequest{Beneficiary: id})
 			return emitList(f, items, header, func(c api.Consent) []termio.Cell {
 				return []termio.Cell{
-					{Text: c.ID}, consentState(l, c.State), {Text: c.To}, {Text: purposeWords(l, c.Purpose)}, {Text: dayWords(l, c.Given)},
-					{Text: untilWords(l, &c)}, {Text: dayWords(l, c.Ended)}, {Text: c.CollectedBy},
+					{Text: c.ID}, consentState(l, c.State), {Text: c.To}, {Text: c.Purpose}, {Text: dayWords(l, c.Given)},
+					{Text: dayWords(l, firstOf(c.Ended, c.Until))},
 				}
 			})
 		},
@@ -125,19 +125,17 @@ func untilWords(l lang.Lang, c *api.Consent) string {
 	if c.Until != "" {
 		return dayWords(l, c.Until)
 	}
-	return l.T("withdrawn") // a consent without end lasts until it is withdrawn
+	return l.T("it is withdrawn")
 }
 
 // consentLine says a consent in one line.
 func consentLine(l lang.Lang, c *api.Consent) string {
-	parts := []string{c.ID, consentState(l, c.State).Text, c.To, purposeWords(l, c.Purpose)}
+	parts := []string{c.ID, consentState(l, c.State).Text, c.To, c.Purpose}
 	switch {
 	case c.Ended != "":
 		parts = append(parts, l.T("ended %s", dayWords(l, c.Ended)))
 	case c.Until != "":
 		parts = append(parts, l.T("until %s", dayWords(l, c.Until)))
-	default:
-		parts = append(parts, l.T("until withdrawn"))
 	}
 	return strings.Join(parts, "  ")
 }

@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
+	"vaultctl/internal/catalogue"
 	"vaultctl/internal/exitcode"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/spelling"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -58,14 +61,17 @@ func runDocumentAdd(f *Factory, cmd *cobra.Command, b string, files []string, o 
 	if err := checkStdin(cmd, files, o); err != nil {
 		return err
 	}
-	if fields.Type == nil {
-		if fields.Type, err = f.askType(cmd); err != nil {
-			return err
-		}
+	if fields.Type == nil && !f.IO.CanAsk() {
+		return errMissing(cmd, []string{"--type"})
 	}
 	c, id, err := f.connect(cmd, b, writes)
 	if err != nil {
 		return err
+	}
+	if fields.Type == nil {
+		if fields.Type, err = f.askType(cmd); err != nil {
+			return err
+		}
 	}
 	d := &deposits{f: f, c: c, total: len(files), hold: wait != "",
 		req: api.DocumentAddRequest{Beneficiary: id, Fields: fields, Private: o.private}}
@@ -113,23 +119,23 @@ func checkStdin(cmd *cobra.Command, files []string, o *documentAddOptions) error
 
 // askType lets the person at the terminal choose a type.
 func (f *Factory) askType(cmd *cobra.Command) (*string, error) {
-	if !f.IO.CanAsk() {
-		return nil, errMissing(cmd, []string{"--type"})
-	}
 	types, err := f.Catalogue()
 	if err != nil {
 		return nil, err
 	}
 	l := f.Lang()
-	var codes, names []string
-	for _, t := range types.List() {
-		codes, names = append(codes, t.Code), append(names, t.Name(l.String()))
+	name := func(t catalogue.Type) string { return t.Name(l.String()) }
+	list := types.List()
+	slices.SortFunc(list, func(a, b catalogue.Type) int { return strings.Compare(spelling.Fold(name(a)), spelling.Fold(name(b))) })
+	var names []string
+	for _, t := range list {
+		names = append(names, name(t))
 	}
 	i, err := f.IO.Choose(cmd.Context(), l.T("What type of document is it?"), names, "--type")
 	if err != nil {
 		return nil, err
 	}
-	return &codes[i], nil
+	return &list[i].Code, nil
 }
 
 // deposits is a run over several files.
@@ -213,7 +219,7 @@ func (d *deposits) outcome() error {
 	case d.total == 1:
 		return d.errs[0]
 	case len(d.done) > 0:
-		return vault.Errorf(vault.CodePartial, "%d of %d files were not deposited", d.total-len(d.done), d.total)
+		return vault.Errorf(vault.CodePartial, "files that were not deposited: %d of %d", d.total-len(d.done), d.total)
 	}
 	code := vault.CodeOf(d.errs[0])
 	for _, err := range d.errs {
@@ -243,6 +249,15 @@ type fileError struct {
 	File string `json:"file"`
 }
 
+// withoutName takes the name of the file off a message that begins with it.
+func withoutName(message, path string) string {
+	rest, ok := strings.CutPrefix(message, path)
+	if !ok {
+		return message
+	}
+	return strings.TrimLeft(rest, ": \u00a0")
+}
+
 // reportFile tells about one file among several; the error of the command follows at the end.
 func (f *Factory) reportFile(path string, err error) {
 	l := f.Lang()
@@ -255,7 +270,7 @@ func (f *Factory) reportFile(path string, err error) {
 		_ = encoder.Encode(line) // the exit status remains
 		return
 	}
-	text := "✗ " + f.IO.CleanErr(path) + " – " + f.IO.CleanErr(l.Message(wire.Message))
+	text := "✗ " + f.IO.CleanErr(path) + " – " + f.IO.CleanErr(withoutName(l.Message(wire.Message), path))
 	if wire.Hint != "" {
 		text += " (" + f.IO.CleanErr(hintWords(l, wire.Hint)) + ")"
 	}

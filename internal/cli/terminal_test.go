@@ -11,11 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/atomicfile"
+	"vaultctl/internal/localsock"
 	"vaultctl/internal/termio"
 )
 
@@ -71,10 +73,25 @@ func MustDesk(tb testing.TB) *desk {
 	tb.Setenv("LC_ALL", "C")
 	tb.Setenv("NO_COLOR", "1")
 	tb.Setenv("TERM", "dumb")
-	tb.Cleanup(func() { stopDaemons(dir) })
+	tb.Cleanup(func() {
+		d.Must("daemon", "stop")
+		d.awaitHome()
+	})
 	d.Must("init", "--org", "CCAS", "--agent", "A. Martin", "--team", "reception", "--remote", filepath.Join(dir, "remote"),
 		"--protect", "keyfile", "--json", "--reveal")
 	return d
+}
+
+// awaitHome returns once the daemon has let go of the home, so that it can be removed.
+func (d *desk) awaitHome() {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if l, release, err := localsock.Listen(d.home); err == nil {
+			_ = l.Close() // it only showed that nobody holds the home
+			release()
+			return
+		}
+	}
+	d.tb.Error("the daemon did not leave")
 }
 
 // Run runs a command without a terminal.

@@ -84,12 +84,12 @@ func fileTrouble(path string, err error) error {
 func regular(path string, info fs.FileInfo) error {
 	switch {
 	case info.IsDir():
-		return vault.Errorf(vault.CodeUsage, "%s is a directory; name the files in it", path)
+		return vault.Errorf(vault.CodeUsage, "%s: a directory; name the files in it", path)
 	case !info.Mode().IsRegular():
-		return api.WithHint(vault.Errorf(vault.CodeUsage, "%s is not a regular file", path),
+		return api.WithHint(vault.Errorf(vault.CodeUsage, "%s: not a regular file", path),
 			lang.Key("to read from a pipe, send it to standard input and write - for the file"))
 	case info.Size() == 0:
-		return vault.Errorf(vault.CodeInvalid, "%s is empty", path)
+		return vault.Errorf(vault.CodeInvalid, "%s: the file is empty", path)
 	}
 	return nil
 }
