@@ -89,6 +89,7 @@ func (f *Factory) prepare(cmd *cobra.Command) error {
 	f.IO.SetColor(settings.String("color"))
 	if f.Lang() == lang.French {
 		f.IO.SetYesKey("o")
+		f.IO.SetColon(lang.Typography(" :"))
 	}
 	return nil
 }

@@ -99,6 +99,7 @@ func runInit(ctx context.Context, f *Factory, cmd *cobra.Command, o initOptions)
 func foundCall(ctx context.Context, f *Factory, c *apiclient.Client, route string, req any) (api.InitResult, error) {
 	tell, done := f.stages()
 	defer done()
+	tell(api.Progress{Stage: "found"})
 	return apiclient.Stream[api.InitResult](ctx, c, route, req, tell)
 }
 
@@ -124,9 +125,9 @@ func (o *initOptions) ask(ctx context.Context, f *Factory) error {
 		label, flag, hint string
 	}{
 		{&o.org, l.T("Name of the organization"), "--org", ""},
-		{&o.agent, l.T("Your name, as agents and people know you"), "--agent", ""},
+		{&o.agent, l.T("Your name, as people know you"), "--agent", ""},
 		{&o.team, l.T("Name of the first team"), "--team", l.T("reception")},
-		{&o.remote, l.T("Where everything is stored, sealed: a folder, or an rclone remote"), "--remote", suggestedRemote()},
+		{&o.remote, l.T("Storage: a folder, or an rclone remote"), "--remote", suggestedRemote()},
 	} {
 		if *q.value != "" {
 			continue

@@ -20,7 +20,7 @@ func (s *secretsOut) show(ctx context.Context, f *Factory, res *api.InitResult, 
 		p.line(l.T("%s is back on this workstation.", res.Name))
 		p.restored(res.Restored)
 	} else {
-		p.line(l.T("%s is founded. %s administers it from this workstation, team %s is ready.", res.Name, res.Agent, res.Team))
+		p.para(l.T("%s is founded. %s administers it from this workstation, team %s is ready.", res.Name, res.Agent, res.Team))
 	}
 	p.line(l.T("Root fingerprint: %s", res.Fingerprint))
 	if secrets && len(res.RootWords) > 0 {
@@ -28,7 +28,8 @@ func (s *secretsOut) show(ctx context.Context, f *Factory, res *api.InitResult, 
 		p.recovery(res.Recovery)
 	}
 	if s.file != "" && len(res.RootWords) > 0 {
-		p.line("", l.T("Root words and recovery shares are in %s: print it, hand the pages out, delete the file.", s.file))
+		p.line("")
+		p.para(l.T("Root words and recovery shares are in %s: print it, hand the pages out, delete the file.", s.file))
 	}
 	if err := p.flush(); err != nil {
 		return err
@@ -59,7 +60,7 @@ func (p *page) line(texts ...string) {
 }
 
 // para breaks a long text into lines.
-func (p *page) para(text string) { p.line(wrapWords(text, min(p.f.IO.Width(), 100))...) }
+func (p *page) para(text string) { p.line(termio.Wrap(text, min(p.f.IO.Width(), 100))...) }
 
 func (p *page) head(text string) {
 	fmt.Fprintf(&p.Builder, "\n%s\n", p.f.IO.Styled(termio.Bold, p.f.IO.Clean(text)))
@@ -111,30 +112,15 @@ func (p *page) recovery(shares []string) {
 		p.para(p.l.T("As many of them as each one says open, together, every vault whose person did not decline recovery. Each goes to another person outside IT, who keeps it under seal: a director, an elected official, a notary."))
 	}
 	for _, share := range shares {
+		head, words, _ := strings.Cut(share, " ")
 		if len(shares) > 1 {
 			p.line("")
 		}
-		for _, line := range wrapWords(share, p.f.IO.Width()-2) {
+		p.line("  " + head)
+		for _, line := range termio.Wrap(words, p.f.IO.Width()-2) {
 			p.line("  " + line)
 		}
 	}
-}
-
-// wrapWords breaks text at spaces into lines of at most width columns; a longer word stays whole.
-func wrapWords(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && termio.Width(line)+1+termio.Width(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
 
 // checkWritten asks for two of the words, so that nobody goes on with nothing on paper. The organization is founded
@@ -144,7 +130,8 @@ func (f *Factory) checkWritten(ctx context.Context, words []string) error {
 		return nil
 	}
 	l := f.Lang()
-	f.IO.Note("\n" + l.T("Two of the root words, to be sure that they are on paper:"))
+	f.IO.Note("")
+	f.IO.Note(l.T("Two of the root words, to be sure that they are on paper:"))
 	order := rand.Perm(len(words))[:2]
 	for _, i := range order {
 		for try := 1; ; try++ {

@@ -65,7 +65,7 @@ func runJoin(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions)
 	}
 	l := f.Lang()
 	if o.remote == "" {
-		if o.remote, err = f.IO.Ask(ctx, l.T("Where everything is stored: a folder, or an rclone remote"), "--remote"); err != nil {
+		if o.remote, err = f.IO.Ask(ctx, l.T("Storage: a folder, or an rclone remote"), "--remote"); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func runJoin(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions)
 		return err
 	}
 	if req.Agent = o.agent; req.Agent == "" {
-		if req.Agent, err = f.IO.Ask(ctx, l.T("Your name, as agents and people know you"), "--agent"); err != nil {
+		if req.Agent, err = f.IO.Ask(ctx, l.T("Your name, as people know you"), "--agent"); err != nil {
 			return err
 		}
 	}

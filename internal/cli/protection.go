@@ -43,9 +43,9 @@ func (p *protection) settle(ctx context.Context, cmd *cobra.Command, f *Factory)
 	if p.method == "" {
 		l := f.Lang()
 		i, err := f.IO.Choose(ctx, l.T("How are the keys of this device kept?"), []string{
-			l.T("passphrase: typed at each unlock; for workstations"),
-			l.T("keyfile: a file on this machine; for servers whose disk is encrypted"),
-			l.T("systemd: a credential bound to this machine; for servers with systemd"),
+			l.T("passphrase: typed at each unlock (workstations)"),
+			l.T("keyfile: a file on this machine (servers with an encrypted disk)"),
+			l.T("systemd: a credential bound to this machine (servers with systemd)"),
 		}, "--protect")
 		if err != nil {
 			return err

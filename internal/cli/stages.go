@@ -39,6 +39,7 @@ func stageNames() map[string]string {
 	return map[string]string{
 		"push":   lang.Key("sending to the storage"),
 		"reseal": lang.Key("sealing again"),
+		"found":  lang.Key("making keys"),
 		"move":   lang.Key("moving"),
 		"verify": lang.Key("checking"),
 	}

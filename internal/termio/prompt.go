@@ -30,7 +30,7 @@ func (s *IO) Ask(ctx context.Context, label, flag string) (string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	line, err := s.question(ctx, label+": ", s.readLine)
+	line, err := s.question(ctx, label+s.colon+" ", s.readLine)
 	return strings.TrimSpace(string(line)), err
 }
 
@@ -41,7 +41,7 @@ func (s *IO) AskSecret(ctx context.Context, label, flag string) ([]byte, error) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	secret, err := s.question(ctx, label+": ", s.readSecret)
+	secret, err := s.question(ctx, label+s.colon+" ", s.readSecret)
 	if err != nil {
 		s.restore()
 	}
@@ -85,7 +85,7 @@ func (s *IO) Choose(ctx context.Context, label string, options []string, flag st
 	for i, option := range options {
 		fmt.Fprintf(&menu, "%3d  %s\n", i+1, s.cleanFor(s.errTTY, option))
 	}
-	prompt := menu.String() + label + " [1-" + strconv.Itoa(len(options)) + "]: "
+	prompt := menu.String() + label + " [1-" + strconv.Itoa(len(options)) + "]" + s.colon + " "
 	for range 3 {
 		line, err := s.question(ctx, prompt, s.readLine)
 		if err != nil {
@@ -150,10 +150,10 @@ func (s *IO) RefuseBinary() error {
 	return nil
 }
 
-// Note writes one line to Err unless --quiet.
+// Note writes one line to Err unless --quiet, broken into several on a terminal that is too narrow.
 func (s *IO) Note(text string) {
 	if !s.quiet {
 		// A message that nobody can receive is no reason to fail the command.
-		_, _ = fmt.Fprintln(s.Err, s.cleanFor(s.errTTY, text))
+		_, _ = fmt.Fprintln(s.Err, s.WrapErr(s.cleanFor(s.errTTY, text)))
 	}
 }

@@ -25,7 +25,7 @@ type IO struct {
 	width                 int
 	colorOut, colorErr    bool
 	noInput, yes, quiet   bool
-	yesKeys               string
+	yesKeys, colon        string
 	readSecret            func() ([]byte, error) // one line without echo
 	restore               func()                 // puts echo back after an interrupted readSecret
 
@@ -40,7 +40,7 @@ func System() *IO {
 		inTTY:   term.IsTerminal(int(os.Stdin.Fd())),
 		outTTY:  term.IsTerminal(int(os.Stdout.Fd())),
 		errTTY:  term.IsTerminal(int(os.Stderr.Fd())),
-		yesKeys: "y",
+		yesKeys: "y", colon: ":",
 	}
 	s.width = systemWidth(s.outTTY)
 	if s.outTTY {
@@ -74,7 +74,7 @@ type Buffers struct {
 // Test returns an IO over buffers that is no terminal until SetTTY says so, 80 columns wide and without colour.
 func Test() (*IO, *Buffers) {
 	b := &Buffers{In: new(bytes.Buffer), Out: new(bytes.Buffer), Err: new(bytes.Buffer)}
-	s := &IO{In: b.In, Out: b.Out, Err: b.Err, width: 80, yesKeys: "y", restore: func() {}}
+	s := &IO{In: b.In, Out: b.Out, Err: b.Err, width: 80, yesKeys: "y", colon: ":", restore: func() {}}
 	s.readSecret = s.readLine
 	return s, b
 }
@@ -96,6 +96,9 @@ func (s *IO) SetQuiet(v bool) { s.quiet = v }
 
 // SetYesKey names the letter that the reader's language shows for yes in a confirmation, such as "o" for oui.
 func (s *IO) SetYesKey(letter string) { s.yesKeys = letter }
+
+// SetColon sets what stands behind the label of a question, such as " :" in French.
+func (s *IO) SetColon(colon string) { s.colon = colon }
 
 // SetColor chooses "always", "never", or "auto" (also for any other word): colour on terminals unless NO_COLOR,
 // CLICOLOR=0 or TERM=dumb say otherwise; CLICOLOR_FORCE asks for it in pipes too.
