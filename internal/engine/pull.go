@@ -48,6 +48,20 @@ func (e *Engine) pull(ctx context.Context) (int, error) {
 	return total, err
 }
 
+// pullIfDue pulls where the last pull is longer ago than the settings want.
+func (e *Engine) pullIfDue(ctx context.Context) error {
+	every := e.Settings.SyncInterval()
+	raw, err := e.Store.Get(bucketMeta, metaSynced)
+	if err != nil || every <= 0 || len(e.mounted()) == 0 {
+		return err
+	}
+	if last, err := time.Parse(time.RFC3339, string(raw)); err == nil && e.Now().Sub(last).Abs() < every {
+		return nil
+	}
+	_, err = e.pull(ctx)
+	return err
+}
+
 // pullFrom pulls from one remote.
 func (e *Engine) pullFrom(ctx context.Context, m *mount) (int, error) {
 	if err := e.checkOrigin(ctx, m); err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -206,5 +207,62 @@ func TestClockSetBackAndAhead(t *testing.T) {
 	d, err := k.DocumentShow(ctxb, api.DocumentRequest{Document: privateOf(k)})
 	if err != nil || d.Space != "private" {
 		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// TestTwoWritersAtOnce lets a home and its clone, which goes on as a writer of its own, work on one vault.
+func TestTwoWritersAtOnce(t *testing.T) {
+	k := MustFill(t, MustFound(t))
+	k.stop()
+	clone := &rig{Home: filepath.Join(t.TempDir(), "clone"), Remote: k.Remote, Now: time.Now, Result: k.Result}
+	copyTree(t, k.Home, clone.Home)
+	k.Reopen(t)
+	MustDeposit(t, k.rig, k.one.ID, "du premier", false)
+	MustSync(t, k.rig)
+	clone.Engine, clone.stop = MustOpen(t, clone.Home, nil)
+	texts := map[string]string{}
+	for i := range 3 {
+		a, b := "premier "+strconv.Itoa(i), "second "+strconv.Itoa(i)
+		texts[MustDeposit(t, k.rig, k.one.ID, a, false).ID] = a
+		texts[MustDeposit(t, clone, k.one.ID, b, false).ID] = b
+		MustSync(t, k.rig)
+		MustSync(t, clone)
+	}
+	for _, r := range []*rig{k.rig, clone} { // a verification finds writers of which no segment tells; a sync does within the hour
+		if f, err := found(t, r, false); err != nil || len(f) > 0 {
+			t.Errorf("verify: %v, %v", f, err)
+		}
+	}
+	for name, r := range map[string]*rig{"home": k.rig, "clone": clone} {
+		for id, text := range texts {
+			got, d, err := r.get(id, "")
+			if err != nil || got != text || d.Title != "titre de "+text {
+				t.Errorf("%s: %q, %+v, %v", name, got, d, err)
+			}
+		}
+		if f, err := found(t, r, true); err != nil || len(f) > 0 {
+			t.Errorf("%s: verify: %v, %v", name, f, err)
+		}
+	}
+	// What one removes, the other loses; and a withdrawal at one desk ends the reading at the other.
+	for id := range texts {
+		if _, err := clone.DocumentRemove(ctxb, api.DocumentRequest{Document: id}); err != nil {
+			t.Fatal(err)
+		}
+		MustSync(t, clone)
+		MustSync(t, k.rig)
+		if _, _, err := k.get(id, ""); err == nil {
+			t.Error("a document that the other removed still opens")
+		}
+		break
+	}
+	if _, err := k.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: k.one.ID, To: "team:Accueil"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	MustSync(t, k.rig)
+	MustSync(t, clone)
+	b, err := clone.BeneficiaryShow(ctxb, api.BeneficiaryRequest{Beneficiary: k.one.ID})
+	if err != nil || b.State != "unconsented" || b.Readable {
+		t.Errorf("%+v, %v", b, err)
 	}
 }

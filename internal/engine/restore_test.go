@@ -3,6 +3,7 @@ package engine_test
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -292,5 +293,43 @@ func TestJoinRecoverRefusesWrongSecrets(t *testing.T) {
 	}
 	if s, err := n.Status(ctxb); err != nil || s.State != "ready" || s.Vaults != 2 {
 		t.Errorf("status %+v, %v", s, err)
+	}
+}
+
+func TestInterruptedJoinRecoverGoesOn(t *testing.T) {
+	for _, stage := range []string{"reseal", "push"} {
+		t.Run(stage, func(t *testing.T) {
+			k := MustFill(t, MustFound(t))
+			k.stop()
+			home := t.TempDir()
+			e, stop := MustOpen(t, home, nil)
+			ctx, cancel := context.WithCancel(ctxb)
+			defer cancel()
+			req := api.JoinRecoverRequest{Remote: k.Remote, RootWords: strings.Join(k.Result.RootWords, " "), Recovery: k.Result.Recovery[:2],
+				Agent: "Paul Martin", Protect: api.Protection{Method: "keyfile"}}
+			res, err := e.JoinRecover(ctx, req, func(p api.Progress) {
+				if p.Stage == stage {
+					cancel()
+				}
+			})
+			if stage == "reseal" && err == nil || stage == "push" && (err != nil || !res.Queued) {
+				t.Fatalf("interrupted: %+v, %v", res, err)
+			}
+			stop()
+			n := &rig{Home: home, Remote: k.Remote, Now: time.Now}
+			n.Engine, n.stop = MustOpen(t, home, nil)
+			if stage == "reseal" {
+				s, err := n.Status(ctxb)
+				if err != nil || len(s.Attention) != 1 || s.Attention[0].Code != "unfinished" {
+					t.Errorf("status %+v, %v", s, err)
+				}
+				if res, err = n.JoinRecover(ctxb, req, nil); err != nil || res.Restored.Vaults != 2 || res.Restored.Failed != 0 {
+					t.Fatalf("%+v, %v", res, err)
+				}
+			}
+			k.rig = n
+			MustSync(t, n)
+			wantAll(t, k)
+		})
 	}
 }

@@ -54,6 +54,9 @@ func (e *Engine) tend(ctx context.Context) {
 			e.log.Warn("forget vault", "code", vault.CodeOf(err))
 		}
 	}
+	if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("pull", "code", vault.CodeOf(err))
+	}
 	if err := e.refreshManifests(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("write manifests", "code", vault.CodeOf(err))
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -47,6 +48,11 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 	}
 	if err := e.flush(ctx); err != nil {
 		return res, err
+	}
+	for _, m := range e.mounted() { // everything is listed anyway: look for unknown writers too
+		m.mu.Lock()
+		m.hinted = time.Time{}
+		m.mu.Unlock()
 	}
 	if _, err := e.pull(ctx); err != nil && vault.CodeOf(err) != vault.CodeForeign && vault.CodeOf(err) != vault.CodeIntegrity {
 		return res, err
