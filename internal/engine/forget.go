@@ -89,6 +89,9 @@ func (e *Engine) needForgetting() []vault.BeneficiaryID {
 // forgetVault removes from this machine what a withdrawn consent let it know: note entries, what was derived from them,
 // cached objects and what the log still holds. Blind index values and times stay, as for every other vault.
 func (e *Engine) forgetVault(ctx context.Context, id vault.BeneficiaryID) error {
+	if !slices.Contains(e.needForgetting(), id) {
+		return nil
+	}
 	var cached []string
 	err := e.exclusive(ctx, func() error {
 		if err := e.dropLog(); err != nil {

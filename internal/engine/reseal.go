@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -276,11 +277,18 @@ func (e *Engine) dropUnpushed(id vault.BeneficiaryID) {
 	if err != nil {
 		return
 	}
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, pushWorkers)
 	for p := range st.Tombs {
-		if err := e.Spool.Remove(p); err != nil {
-			e.log.Warn("remove local object", "code", vault.CodeOf(err))
-		}
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			if err := e.Spool.Remove(p); err != nil {
+				e.log.Warn("remove local object", "code", vault.CodeOf(err))
+			}
+		})
 	}
+	wg.Wait()
 }
 
 // openDocument returns the plaintext of a document. Reading it to the end checks it against the digest of its deposit,

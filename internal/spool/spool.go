@@ -281,23 +281,31 @@ func (s *Spool) remove(name string, from ...Area) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
+	dirs, err := s.unlink(name, from)
+	for _, d := range dirs { // without the lock: many removals share the wait for the disk
+		err = errors.Join(err, atomicfile.SyncDir(d))
+	}
+	if err != nil {
+		return fmt.Errorf("remove object: %w", err)
+	}
+	return nil
+}
+
+// unlink removes the files of a name and returns the directories that changed.
+func (s *Spool) unlink(name string, from []Area) (dirs []string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range from {
 		path := s.path(a, name)
-		err := os.Remove(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = atomicfile.SyncDir(filepath.Dir(path))
-		}
-		if err != nil {
-			return fmt.Errorf("remove object: %w", err)
+		switch err := os.Remove(path); {
+		case err == nil:
+			dirs = append(dirs, filepath.Dir(path))
+		case !errors.Is(err, fs.ErrNotExist):
+			return dirs, err
 		}
 	}
 	s.forget(name)
-	return nil
+	return dirs, nil
 }
 
 // Usage returns what the queue and the cache hold.
