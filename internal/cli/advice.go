@@ -38,6 +38,7 @@ func advices() []advice {
 		{vault.CodeLocked, "", lang.Key("`vaultctl unlock` opens the vaults")},
 		{vault.CodeNoDaemon, "may not be started", lang.Key("leave out --no-autostart, or start vaultd")},
 		{vault.CodeNoDaemon, "on PATH", lang.Key("install vaultd beside vaultctl")},
+		{vault.CodeNoIdentity, "passphrase does not open", lang.Key("type it again; if it is lost, `vaultctl join --recover` rebuilds the organization in a new home")},
 		{vault.CodeNoIdentity, "share", lang.Key("shares of one recovery secret bear the same code after need-N; copy them anew from the paper")},
 		{vault.CodeUnreachable, "", lang.Key("nothing is lost: the work is safe here and is sent when the storage answers; `vaultctl remote test` says more")},
 		{vault.CodeFull, "", lang.Key("make room on the storage; the work is safe here and is sent afterwards")},

@@ -188,8 +188,12 @@ func newConfigExplain(f *Factory) *cobra.Command {
 				if _, err := fmt.Fprintf(w, "%s\n\n", l.T(s.Doc, nil...)); err != nil {
 					return err
 				}
+				effect := l.T("at once")
+				if key.Restart {
+					effect = l.T("when the daemon next starts")
+				}
 				return f.fields(w, l.T("key"), s.Key, l.T("values"), valueWords(l, key), l.T("default"), s.Default,
-					l.T("environment"), s.Env)
+					l.T("environment"), s.Env, l.T("takes effect"), effect)
 			})
 		},
 	}
