@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # The whole story in a throw-away home against a local-folder remote: found an organization, open a vault with consent,
 # deposit, issue a card, withdraw, then get every document back with stock age and a plain copy, and a working
-# organization back after the only workstation is gone. Every command is printed with its answer.
+# organization back after the only workstation is gone. Every command is printed with its answer. BIN says where the
+# programs are, if not in bin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
-export VAULTCTL_HOME="$work/home" PATH="$PWD/bin:$PATH" NO_COLOR=1
+export VAULTCTL_HOME="$work/home" PATH="${BIN:-$PWD/bin}:$PATH" NO_COLOR=1
 unset VAULTCTL_CONFIG
 trap 'vaultctl daemon stop >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,28 +40,10 @@ func runDaemonStop(ctx context.Context, f *Factory) error {
 	if _, err := apiclient.Call[api.Empty](ctx, client, api.RouteStop, api.Empty{}); err != nil {
 		return err
 	}
-	return f.awaitGone(ctx)
-}
-
-// awaitGone returns once nobody answers any more, so that a script may go on with the home.
-func (f *Factory) awaitGone(ctx context.Context) error {
 	home, err := f.Home()
 	if err != nil {
 		return err
 	}
-	for {
-		conn, err := localsock.Dial(ctx, home)
-		if errors.Is(err, localsock.ErrNobody) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		_ = conn.Close() // opened to see whether somebody answers
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	// A script may go on with the home, so it is not enough that nobody answers any more.
+	return localsock.AwaitFree(ctx, home)
 }

@@ -147,6 +147,25 @@ func LockStart(ctx context.Context, home string) (release func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
+// AwaitFree returns once no vaultd holds home any more: whoever served it has finished and touches nothing there. Clients
+// that would start one wait meanwhile. Errors: those of LockStart.
+func AwaitFree(ctx context.Context, home string) error {
+	release, err := LockStart(ctx, home)
+	if err != nil {
+		return err
+	}
+	defer release()
+	home, err = resolve(home)
+	if err != nil {
+		return err
+	}
+	lock := flock.New(filepath.Join(home, lockName), flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
+		return fmt.Errorf("wait for the end of vaultd: %w", withoutPath(err))
+	}
+	return lock.Close()
+}
+
 // withoutPath strips the file name that the os package puts into its errors.
 func withoutPath(err error) error {
 	var pe *os.PathError

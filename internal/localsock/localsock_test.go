@@ -240,6 +240,30 @@ func TestReleaseLetsTheNextOneIn(t *testing.T) {
 	MustListen(t, home)
 }
 
+func TestAwaitFree(t *testing.T) {
+	home := MustOpenDir(t)
+	if err := AwaitFree(context.Background(), home); err != nil {
+		t.Fatalf("a home that nobody serves: %v", err)
+	}
+	l, release, err := Listen(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := AwaitFree(short, home); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("nobody answers, but the home is still held: %v", err)
+	}
+	release()
+	if err := AwaitFree(context.Background(), home); err != nil {
+		t.Fatalf("after the end: %v", err)
+	}
+	MustListen(t, home) // it keeps nothing itself
+}
+
 func TestRefusedPlaces(t *testing.T) {
 	for name, tc := range map[string]struct {
 		prepare func(tb testing.TB, home string)
