@@ -208,6 +208,7 @@ func (e *Engine) runBuilds(batch []*change) {
 		return
 	}
 	fail(accepted, nil)
+	e.step(StepAnswered)
 	if w.bytes > vault.MaxEvents*9/10 {
 		if err := e.sealSegment(); err != nil {
 			e.log.Error("close segment", "code", vault.CodeOf(err))
@@ -231,6 +232,7 @@ func (e *Engine) persist(ov *overlay, w *writerState, recs []logRecord) error {
 	if err != nil {
 		return fmt.Errorf("write log: %w", err)
 	}
+	e.step(StepLogged)
 	w.walSeq = last
 	w.pending = append(w.pending, recs...)
 	ov.put(bucketMeta, metaApplied, fmt.Appendf(nil, "%d", last))
@@ -241,6 +243,7 @@ func (e *Engine) persist(ov *overlay, w *writerState, recs []logRecord) error {
 	}
 	e.writer = *w
 	e.publish(ov)
+	e.step(StepIndexed)
 	return nil
 }
 

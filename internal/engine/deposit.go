@@ -276,6 +276,7 @@ func (e *Engine) deposit(ctx context.Context, in *intake, size int64, src io.Rea
 	if err != nil {
 		return api.Document{}, err
 	}
+	e.step(StepSpooled)
 	in.data.Size, in.data.Digest, in.data.MediaType = &c.size, &c.digest, &c.media
 	// The commit looks again; looking first spares what exists already an fsync.
 	if d, same, err := in.match(e.Store.Get, keys.refsKey, st, c.digest); err != nil || same {
@@ -299,6 +300,7 @@ func (e *Engine) place(ctx context.Context, in *intake, f SpoolFile, readers []v
 		if err := e.Spool.Stage([]Staged{{f, obj.Path}}); err != nil {
 			return deposited{}, fmt.Errorf("stage document: %w", err)
 		}
+		e.step(StepStaged)
 		out, err := e.commitDeposit(ctx, in, obj)
 		if !errors.Is(err, errReaders) {
 			return out, err

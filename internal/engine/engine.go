@@ -19,7 +19,7 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// Options are what an Engine works with. All fields but Now and Logger are required.
+// Options are what an Engine works with. All fields but Now, Logger and Step are required.
 type Options struct {
 	Home     string
 	Version  string
@@ -38,6 +38,9 @@ type Options struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Rebuild  bool // the index is new: build it from log and journal at unlock
+	// Step is called at the steps of Steps, from the goroutine that takes them, so that tests can stop the process there.
+	// It is nil in production.
+	Step func(name string)
 }
 
 // Engine is the state of one workstation.

@@ -162,12 +162,15 @@ func (e *Engine) finishErasures(ctx context.Context) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
+	e.step(StepErased)
 	for _, id := range ids {
 		e.dropUnpushed(id)
 	}
+	e.step(StepCleared)
 	if err := e.scrubNotes(ctx); err != nil {
 		return err
 	}
+	e.step(StepScrubbed)
 	for _, id := range ids { // the old organization notes are tombstoned now
 		e.dropUnpushed(id)
 	}
@@ -175,6 +178,7 @@ func (e *Engine) finishErasures(ctx context.Context) error {
 		if err := e.dropLog(); err != nil {
 			return err
 		}
+		e.step(StepEmptied)
 		ops := make([]Op, len(ids))
 		for i, id := range ids {
 			ops[i] = Op{bucketMeta, metaErasing + string(id), nil}
@@ -269,6 +273,7 @@ func (e *Engine) republish(ctx context.Context, org *vault.Org, kind vault.Epoch
 	if err := e.Spool.Stage([]Staged{{f, path}}); err != nil {
 		return err
 	}
+	e.step(StepRewritten)
 	return e.commit(context.WithoutCancel(ctx), func(t *tx) error {
 		t.enqueue(body.Object)
 		if err := t.emit(vault.NoteSealed, "", body); err != nil {

@@ -125,6 +125,7 @@ func (e *Engine) forgetVault(ctx context.Context, id vault.BeneficiaryID) error 
 			return err
 		}
 		e.publish(ov)
+		e.step(StepForgotten)
 		return nil
 	})
 	for _, p := range cached {

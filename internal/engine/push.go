@@ -232,6 +232,9 @@ func (e *Engine) pushItems(ctx context.Context, m *mount, batch []queueItem) ([]
 		go func() {
 			defer func() { <-sem; wg.Done() }()
 			err := e.pushItem(ctx, m, it)
+			if err == nil {
+				e.step(StepPushed)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -256,8 +259,7 @@ func (e *Engine) pushItem(ctx context.Context, m *mount, it queueItem) error {
 		}
 		return e.pushCopy(ctx, m, it)
 	}
-	return m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash, Fresh: e.Spool.Fresh(it.Path),
-		Open: func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) }})
+	return e.putSpooled(ctx, m, it)
 }
 
 // markPushed records what a remote holds; what all hold leaves the queue.
@@ -295,6 +297,9 @@ func (e *Engine) markPushed(ctx context.Context, remote string, done []queueItem
 		}
 		return e.Store.Write(ops)
 	})
+	if err == nil {
+		e.step(StepMarked)
+	}
 	for _, p := range free {
 		if cerr := e.Spool.ToCache(p); cerr != nil && err == nil {
 			err = fmt.Errorf("move to cache: %w", cerr)
@@ -344,7 +349,9 @@ func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
 		wg.Add(1)
 		go func() {
 			defer func() { <-sem; wg.Done() }()
-			kept[i], results[i] = m.remote.Delete(ctx, due[i].path)
+			if kept[i], results[i] = m.remote.Delete(ctx, due[i].path); results[i] == nil {
+				e.step(StepDeleted)
+			}
 		}()
 	}
 	wg.Wait()

@@ -54,6 +54,7 @@ func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra 
 	if err := e.Spool.Stage(staged); err != nil {
 		return 0, left, fmt.Errorf("stage resealed objects: %w", err)
 	}
+	e.step(StepResealing)
 	return len(work), left, e.commitReseal(ctx, id, st.Readers(org, vault.Shared), work)
 }
 
@@ -245,7 +246,9 @@ func (e *Engine) commitReseal(ctx context.Context, id vault.BeneficiaryID, reade
 		return t.bury(id)
 	})
 	if err == nil {
+		e.step(StepResealed)
 		e.dropUnpushed(id)
+		e.step(StepDropped)
 	}
 	return err
 }

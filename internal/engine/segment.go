@@ -72,9 +72,11 @@ func (e *Engine) sealSegment() error {
 	if err := e.Spool.Stage(staged); err != nil {
 		return fmt.Errorf("stage notes: %w", err)
 	}
+	e.step(StepNotes)
 	if err := e.stageSegment(vault.SegmentPath(w.id, w.seq), raw); err != nil {
 		return fmt.Errorf("stage segment: %w", err)
 	}
+	e.step(StepSegment)
 	return e.segmentBuilt(ov, &body, info, len(raw))
 }
 
@@ -155,6 +157,7 @@ func (e *Engine) segmentBuilt(ov *overlay, body *vault.Body, info segmentInfo, s
 	}
 	e.writer = w
 	e.publish(ov)
+	e.step(StepClosed)
 	if err := e.Log.Trim(last); err != nil {
 		return fmt.Errorf("trim log: %w", err)
 	}

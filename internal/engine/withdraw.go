@@ -173,6 +173,7 @@ func (w *withdrawal) carryOut(ctx context.Context, st *vault.State, wait time.Du
 	if err := e.commit(ctx, func(t *tx) error { return w.build(t, st.ID) }); err != nil {
 		return api.Receipt{}, err
 	}
+	e.step(StepWithdrawn)
 	r.At = rfc3339(e.Now())
 	// From here on the withdrawal stands; what fails is tried again in the background, and the receipt says how far it is.
 	done, left, err := e.resealVault(ctx, st.ID, nil, tell)
