@@ -29,6 +29,20 @@ func TestVaultIsNotOpenedInTheNameOfAnother(t *testing.T) {
 	}
 }
 
+// A thief who was enrolled before the victim is found out by those who saw the vault meanwhile, whatever they wrote.
+func TestWhoSawTheVaultWitnessesItsOpening(t *testing.T) {
+	w := newWorld(t)
+	w.paul, w.eve = w.eve, w.paul
+	enrolled := w.eve.past.Clone()
+	w.open()
+	w.boss.do(AccessRefused, "", nil)
+	w.refuses(w.eve.backdated(VaultOpened, w.person, VaultBody{}, enrolled))
+	w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, at(2))
+	if st := w.state(); st.OpenedBy != w.paul.agent || slices.Contains(st.ActiveTeams(), w.eve.solo) {
+		t.Errorf("opened by %s for %v", st.OpenedBy, st.ActiveTeams())
+	}
+}
+
 func TestDocumentIsNotReplacedByABackdatedDeposit(t *testing.T) {
 	w := newWorld(t).open()
 	before := w.batch.past.Clone()

@@ -91,7 +91,7 @@ type (
 		Parcels   []Object   `json:"parcels"`
 	}
 	// VaultBody is VaultOpened.
-	VaultBody struct {
+	VaultBody struct { //nolint:revive // named like the bodies of all other events
 		NoRecovery bool `json:"no_recovery,omitempty"`
 	}
 	// CloseBody is VaultClosed.

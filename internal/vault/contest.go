@@ -8,8 +8,8 @@ package vault
 
 // rivals decides between two events that introduce the same identifier without having seen one another.
 type rivals struct {
-	records []*Record // all of the fold
-	org     *Org
+	records []*Record // of the fold
+	org     *Org      // with records of its own: every device that synchronizes writes some
 }
 
 // first reports whether a stands rather than b. It is a total order in all that honest devices can bring about: what a
@@ -33,9 +33,11 @@ func (v *rivals) first(a, b *Record) bool {
 // witnesses counts the devices that wrote something after seeing a and before seeing b.
 func (v *rivals) witnesses(a, b *Record) int {
 	seen := map[DeviceID]bool{}
-	for _, r := range v.records {
-		if (r == a || r.Saw(a.Pos)) && r != b && !r.Saw(b.Pos) {
-			seen[r.Pos.Writer.Device()] = true
+	for _, records := range [][]*Record{v.records, v.org.records} {
+		for _, r := range records {
+			if (r == a || r.Saw(a.Pos)) && r != b && !r.Saw(b.Pos) && v.org.Enrolled(r) == nil {
+				seen[r.Pos.Writer.Device()] = true
+			}
 		}
 	}
 	return len(seen)

@@ -66,7 +66,7 @@ func (s *State) checkObject(r *Record, o *Object, folder string) error {
 		return fmt.Errorf("an object without size and hash")
 	case len(o.Readers) == 0:
 		return fmt.Errorf("an object that nobody reads")
-	case s.Dead[o.Path] || s.Tombs[o.Path] || s.live()[o.Path]:
+	case s.Dead[o.Path] || s.Tombs[o.Path] || s.uses(o.Path):
 		return fmt.Errorf("an object that was declared before")
 	}
 	for i, d := range o.Readers {
@@ -75,6 +75,16 @@ func (s *State) checkObject(r *Record, o *Object, folder string) error {
 		}
 	}
 	return nil
+}
+
+// uses reports whether the path is of an object that the vault consists of.
+func (s *State) uses(path string) bool {
+	for _, d := range s.Documents {
+		if d.Object.Path == path && d.Removed == nil {
+			return true
+		}
+	}
+	return s.Notes[path] != nil || slices.ContainsFunc(s.Manifests, func(m Object) bool { return m.Path == path })
 }
 
 // orphan buries an object that comes too late for an erased vault, so that it does not stay on the remotes for ever.

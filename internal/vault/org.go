@@ -24,6 +24,7 @@ type Org struct {
 	proposed  []revocation          // those that this fold found valid
 	claims    claims
 	contested bool
+	records   []*Record // all, by what they saw witnesses of what was there when
 }
 
 type epochKey struct {
@@ -121,7 +122,7 @@ func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org
 		}
 		more := o.nextRevocations()
 		if len(more) == 0 && (before != nil || !o.contested) {
-			o.claims = claims{}
+			o.claims, o.records = claims{}, ordered
 			return o
 		}
 		accepted = slices.Concat(accepted, more)

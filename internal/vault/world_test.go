@@ -131,8 +131,8 @@ func newWorld(tb testing.TB) *world {
 	m.epoch(EpochOrg, "", m)
 	m.epoch(EpochTeam, w.team, m)
 	m.epoch(EpochTeam, m.solo, m)
-	for d, role := range map[*device]Role{w.paul: RoleAgent, w.boss: RoleAdmin, w.eve: RoleAgent, w.batch: RoleDeposit} {
-		m.do(DeviceCertified, "", d.certificate(role))
+	for i, d := range []*device{w.paul, w.boss, w.eve, w.batch} {
+		m.do(DeviceCertified, "", d.certificate([]Role{RoleAgent, RoleAdmin, RoleAgent, RoleDeposit}[i]))
 		m.do(AgentAdded, "", AgentBody{Agent: d.agent, Solo: d.solo})
 	}
 	m.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent})
