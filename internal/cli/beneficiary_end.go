@@ -266,7 +266,7 @@ func kindWords(l lang.Lang, kind string) string {
 	case "document":
 		return l.T("document")
 	case "note":
-		return l.T("note")
+		return l.T("entries")
 	case "manifest":
 		return l.T("manifest")
 	}

@@ -84,6 +84,10 @@ func runCardIssue(f *Factory, cmd *cobra.Command, b string, o *cardOptions) erro
 		return err
 	}
 	if show {
+		// Whoever does not exist is told before the person is asked to look away.
+		if _, err := apiclient.Call[api.Beneficiary](ctx, c, api.RouteBeneficiaryShow, api.BeneficiaryRequest{Beneficiary: id}); err != nil {
+			return err
+		}
 		if err := f.sure(ctx, f.Lang().T("The card will be shown on this screen. Is the person alone with you, and does nobody else watch?")); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ type documentFlags struct {
 func (o *documentFlags) declare(f *Factory, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&o.typ, "type", "t", "", lang.Key("type of document: a code of `vaultctl type list`, or one of its names"))
+	flags.StringVarP(&o.typ, "type", "t", "", lang.Key("type of document: a code or a name that vaultctl type list prints"))
 	flags.StringVar(&o.title, "title", "", lang.Key("title, where the type does not say enough"))
 	flags.StringVar(&o.holder, "holder", "", lang.Key("whose document it is, if not the person's: a child's"))
 	flags.StringVar(&o.issuedOn, "issued-on", "", lang.Key("day of issue: YYYY-MM-DD"))

@@ -35,7 +35,7 @@ func (o *personFlags) declare(cmd *cobra.Command) {
 	flags.StringVar(&o.language, "lang", "", lang.Key("language that the person reads or speaks: fr, ar, ps; fr and en are for messages too"))
 	flags.StringVar(&o.phone, "phone", "", lang.Key("telephone number"))
 	flags.StringVar(&o.email, "email", "", lang.Key("e-mail address"))
-	flags.StringVar(&o.input, "input", "", lang.Key("JSON file with the same members as `beneficiary show --json`; - for standard input"))
+	flags.StringVar(&o.input, "input", "", lang.Key("JSON file with the members that beneficiary show --json prints; - for standard input"))
 }
 
 // personInput is what --input holds: the members of a person, and for add the consent. Flags beat it.
