@@ -59,8 +59,14 @@ func (p *page) line(texts ...string) {
 	}
 }
 
-// para breaks a long text into lines.
-func (p *page) para(text string) { p.line(termio.Wrap(text, min(p.f.IO.Width(), 100))...) }
+// para breaks a long text into lines for a terminal; elsewhere it stays one line.
+func (p *page) para(text string) {
+	if !p.f.IO.OutTTY() {
+		p.line(text)
+		return
+	}
+	p.line(termio.Wrap(text, min(p.f.IO.Width(), 100))...)
+}
 
 func (p *page) head(text string) {
 	fmt.Fprintf(&p.Builder, "\n%s\n", p.f.IO.Styled(termio.Bold, p.f.IO.Clean(text)))
