@@ -59,15 +59,15 @@ func beforeFounded(err error) error {
 	return err
 }
 
-// unlockAndRetry reports whether the person at the terminal opened the vaults after a command had found them locked. An
-// error is why they could not.
+// unlockAndRetry reports whether the person at the terminal opened the vaults after a command had ended with err since
+// they were locked. Otherwise it returns err, or why they could not be opened.
 func (f *Factory) unlockAndRetry(ctx context.Context, err error) (bool, error) {
 	if vault.CodeOf(err) != vault.CodeLocked || !f.IO.CanAsk() || ctx.Err() != nil {
-		return false, nil
+		return false, err
 	}
-	c, cerr := f.Client(ctx)
-	if cerr != nil {
-		return false, cerr
+	c, err := f.Client(ctx)
+	if err != nil {
+		return false, err
 	}
 	f.IO.Note(f.Lang().T("The vaults are locked."))
 	if err := f.unlock(ctx, c, ""); err != nil {

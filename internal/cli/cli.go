@@ -107,9 +107,8 @@ func Main(args []string, io *termio.IO, build Build) int {
 
 func run(ctx context.Context, args []string, io *termio.IO, build Build) int {
 	f, err := execute(ctx, args, io, build)
-	if opened, uerr := f.unlockAndRetry(ctx, err); uerr != nil {
-		err = uerr
-	} else if opened {
+	opened, err := f.unlockAndRetry(ctx, err)
+	if opened {
 		// What is locked is found out before anything is done, so that the command can begin anew.
 		f.close()
 		f, err = execute(ctx, args, io, build)

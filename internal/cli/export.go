@@ -79,7 +79,7 @@ func (f *Factory) saveExport(ctx context.Context, c *apiclient.Client, req api.E
 	if err != nil {
 		return err
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }() // reading is over by then
 	if dest == nil {
 		// The name is one of ours, but whatever a daemon sends must not lead elsewhere.
 		name := filepath.Base(filepath.Clean("/" + meta.FileName))

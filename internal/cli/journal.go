@@ -156,7 +156,7 @@ func runJournalExport(cmd *cobra.Command, f *Factory, o *journalExportOptions, a
 	if err != nil {
 		return err
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }() // reading is over by then
 	return sink.fill(body, f.IO.Progress(f.Lang().T("journal"), 0))
 }
 

@@ -32,7 +32,7 @@ func (f *Factory) readSecret(path string) (string, error) {
 		if err != nil {
 			return "", fileTrouble(path, err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		if info, err := file.Stat(); err == nil && info.IsDir() {
 			return "", vault.Errorf(vault.CodeUsage, "%s is a directory", path)
 		}

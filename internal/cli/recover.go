@@ -80,7 +80,7 @@ func runRecover(ctx context.Context, f *Factory, cmd *cobra.Command, o recoverOp
 	if err != nil {
 		return beforeFounded(err)
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }() // reading is over by then
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
 		return fileTrouble(o.dir, err)
 	}
