@@ -240,6 +240,8 @@ var frErrors = [...]row{
 	{"the id is mistyped: its check character does not match", "le numéro est mal tapé : son caractère de contrôle ne correspond pas"},
 	{"organization note: malformed or altered", "fiche de la structure : malformée ou modifiée"},
 	{"organization note: written by a newer version", "fiche de la structure : écrite par une version plus récente"},
+	{"segment body: too long", "le corps du segment est trop long"},
+	{"the content of the document is missing", "le contenu du justificatif manque"},
 	{"segment body: %w", "corps du segment : %w"},
 	{"segment body: context: %w", "corps du segment : contexte : %w"},
 	{"segment body: empty or unreadable", "corps du segment : vide ou illisible"},
