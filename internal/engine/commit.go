@@ -282,8 +282,8 @@ func (e *Engine) unsealed() int {
 	return n
 }
 
-// state returns the vault as the change finds it. The caller must not modify it.
-func (t *tx) state(id vault.BeneficiaryID) (*vault.State, error) { return t.ov.state(id) }
+// state returns the vault as the change finds it, and follows what the change emits. The caller must not modify it.
+func (t *tx) state(id vault.BeneficiaryID) (*vault.State, error) { return t.ov.own(id) }
 
 // org returns the organization as the change finds it.
 func (t *tx) org() *vault.Org { return t.ov.org }

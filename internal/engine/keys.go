@@ -48,6 +48,7 @@ type keyring struct {
 	namesKey []byte                   // blind index of names; nil for deposit devices
 	recovery string                   // recovery identity, while an organization is rebuilt or read without a device
 	older    []string                 // predecessors that parcels brought, newest last
+	states   *stateCache              // nil keeps nothing
 }
 
 const identityName = "identity.json"
@@ -113,7 +114,7 @@ func (e *Engine) unlock(ctx context.Context, passphrase string) error {
 		return vault.Errorf(vault.CodeIntegrity, "device secret: malformed")
 	}
 	clear(raw)
-	k := &keyring{sign: ed25519.NewKeyFromSeed(s.Sign), device: s.Identity, local: s.Local, epochs: map[vault.EpochID]string{}}
+	k := &keyring{sign: ed25519.NewKeyFromSeed(s.Sign), device: s.Identity, local: s.Local, epochs: map[vault.EpochID]string{}, states: &stateCache{}}
 	if err := errors.Join(e.Store.Unlock(k.local), e.Log.Unlock(k.local)); err != nil {
 		return fmt.Errorf("unlock store: %w", err)
 	}

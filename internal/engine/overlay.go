@@ -19,12 +19,13 @@ type overlay struct {
 
 	writes  map[string]map[string][]byte
 	states  map[vault.BeneficiaryID]*vault.State
+	shared  map[vault.BeneficiaryID]bool // of states: those that the cache holds too, and that nobody may modify
 	touched map[vault.BeneficiaryID]bool
 }
 
 func newOverlay(s Store, org *vault.Org, keys *keyring) *overlay {
 	return &overlay{store: s, org: org, keys: keys, writes: map[string]map[string][]byte{},
-		states: map[vault.BeneficiaryID]*vault.State{}, touched: map[vault.BeneficiaryID]bool{}}
+		states: map[vault.BeneficiaryID]*vault.State{}, shared: map[vault.BeneficiaryID]bool{}, touched: map[vault.BeneficiaryID]bool{}}
 }
 
 func (o *overlay) child() *overlay {
@@ -46,6 +47,7 @@ func (o *overlay) merge() {
 	maps.Copy(p.touched, o.touched)
 	for id := range o.touched {
 		delete(p.states, id)
+		delete(p.shared, id)
 	}
 	p.org, p.keys = o.org, o.keys
 }
@@ -127,7 +129,7 @@ func (o *overlay) scan(bucket, prefix string, fn func(key string, value []byte) 
 	})
 }
 
-// state returns the vault, empty if nothing is known of it.
+// state returns the vault, empty if nothing is known of it. The caller must not modify it: see own.
 func (o *overlay) state(id vault.BeneficiaryID) (*vault.State, error) {
 	if st := o.states[id]; st != nil {
 		return st, nil
@@ -136,14 +138,64 @@ func (o *overlay) state(id vault.BeneficiaryID) (*vault.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read vault: %w", err)
 	}
-	st := vault.NewState(id)
+	cache := o.cache()
 	if raw != nil {
-		if err := json.Unmarshal(raw, st); err != nil {
-			return nil, vault.Errorf(vault.CodeIntegrity, "read vault: %w", err)
+		if st := cache.get(id, raw); st != nil {
+			o.states[id], o.shared[id] = st, true
+			return st, nil
 		}
-		st.Init()
+	}
+	st, err := decodeState(id, raw)
+	if err != nil {
+		return nil, err
 	}
 	o.states[id] = st
+	if raw != nil && cache.put(id, raw, st) {
+		o.shared[id] = true
+	}
+	return st, nil
+}
+
+func (o *overlay) cache() *stateCache {
+	if o.keys == nil {
+		return nil
+	}
+	return o.keys.states
+}
+
+// own is state for whoever is about to modify it.
+func (o *overlay) own(id vault.BeneficiaryID) (*vault.State, error) {
+	if !o.shared[id] && o.states[id] != nil {
+		return o.states[id], nil
+	}
+	raw, err := o.get(bucketVaults, string(id))
+	if err != nil {
+		return nil, fmt.Errorf("read vault: %w", err)
+	}
+	st, err := decodeState(id, raw)
+	if err != nil {
+		return nil, err
+	}
+	o.setState(id, st)
+	return st, nil
+}
+
+// setState makes st, which is nobody else's, the vault's state here.
+func (o *overlay) setState(id vault.BeneficiaryID, st *vault.State) {
+	o.states[id] = st
+	delete(o.shared, id)
+}
+
+// decodeState returns the vault as the index has it; empty for nil.
+func decodeState(id vault.BeneficiaryID, raw []byte) (*vault.State, error) {
+	st := vault.NewState(id)
+	if raw == nil {
+		return st, nil
+	}
+	if err := json.Unmarshal(raw, st); err != nil {
+		return nil, vault.Errorf(vault.CodeIntegrity, "read vault: %w", err)
+	}
+	st.Init()
 	return st, nil
 }
 
@@ -170,7 +222,7 @@ func (o *overlay) apply(r *vault.Record) (reason string, err error) {
 	if r.Vault == "" {
 		return o.applyOrg(r)
 	}
-	st, err := o.state(r.Vault)
+	st, err := o.own(r.Vault)
 	if err != nil {
 		return "", err
 	}
@@ -195,7 +247,7 @@ func (o *overlay) refold(id vault.BeneficiaryID) (*vault.State, error) {
 		return nil, err
 	}
 	st := vault.Fold(id, o.org, recs, o.lookup(string(id)))
-	o.states[id] = st
+	o.setState(id, st)
 	o.touched[id] = true
 	return st, nil
 }
