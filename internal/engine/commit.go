@@ -67,6 +67,7 @@ type writerState struct {
 	bytes   int         // of pending events, roughly
 	walSeq  uint64      // of the last record in pending
 	order   uint64      // of the next queue item
+	doomed  []string    // named by the log when it was replayed: their files may still be here
 	broken  bool        // the log is ahead of the index: replay before anything else
 }
 

@@ -52,7 +52,13 @@ func (e *Engine) loadState(k *keyring) error {
 	if err := e.saveIdentityOnce(ident); err != nil {
 		return err
 	}
-	return e.resumeSegment()
+	if err := e.resumeSegment(); err != nil {
+		return err
+	}
+	if err := e.tidySpool(); err != nil { // tried again next time; nothing depends on it
+		e.log.Warn("tidy spool", "code", vault.CodeOf(err))
+	}
+	return nil
 }
 
 func (e *Engine) loadMeta(ov *overlay, w *writerState) error {
@@ -97,6 +103,7 @@ func (e *Engine) replay(ov *overlay, w *writerState) error {
 		if err := json.Unmarshal(raw, &rec); err != nil {
 			return vault.Errorf(vault.CodeIntegrity, "log record %d: %w", seq, err)
 		}
+		w.doomed = append(w.doomed, rec.Doomed...)
 		for i := range rec.Events {
 			w.clock.Adopt(rec.Events[i].At)
 		}
