@@ -63,7 +63,6 @@ func TestJSONContract(t *testing.T) {
 		"document show d0000000000zz":                   4,
 		"document add ref:SI:1 nothing.txt --type cv":   2,
 		"document add Diallo nothing.txt --type cv":     7,
-		"consent withdraw " + who + "x --yes":           4,
 		"document list --expiring-within soon":          2,
 		"nonsense":                                      2,
 		"status --nonsense":                             2,
