@@ -330,7 +330,7 @@ func (e *Engine) isQueued(path string) bool {
 	return found
 }
 
-// checkOrigin makes sure, once, that a remote holds this organization. A remote without any gets it with the first push.
+// checkOrigin makes sure, once until distrusted, that a remote holds this organization. A remote without any gets it with the first push.
 func (e *Engine) checkOrigin(ctx context.Context, m *mount) error {
 	m.mu.Lock()
 	checked := m.checked

@@ -64,6 +64,13 @@ func (m *mount) noteKept(kept string) {
 	m.kept = kept
 }
 
+// distrust makes the next use look again whose remote it is.
+func (m *mount) distrust() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.checked = false
+}
+
 const (
 	pushWorkers  = 4
 	pushBatch    = 64
@@ -161,10 +168,16 @@ func (e *Engine) pushTo(ctx context.Context, m *mount) {
 }
 
 func (e *Engine) pushAll(ctx context.Context, m *mount) error {
-	for {
+	for first := true; ; first = false {
 		batch, err := e.nextItems(m.name)
 		if err != nil || len(batch) == 0 {
 			return err
+		}
+		if first { // another medium may lie in the drive by now, and nothing of ours goes to strangers
+			m.distrust()
+			if err := e.checkOrigin(ctx, m); err != nil {
+				return err
+			}
 		}
 		done, perr := e.pushItems(ctx, m, batch)
 		if err := e.markPushed(ctx, m.name, done); err != nil {

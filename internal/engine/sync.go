@@ -12,6 +12,7 @@ import (
 // remotes hold everything. Errors have CodeUnreachable, CodeFull… where it waited in vain, CodeIntegrity where something
 // was found altered, rolled back or forked, and CodeForeign for another organization's remote.
 func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Progress)) (api.SyncResult, error) {
+	began := time.Now()
 	res := api.SyncResult{Head: api.H("sync")}
 	limit, err := syncWait(req.Wait)
 	if err != nil {
@@ -31,7 +32,7 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 		if err := e.refreshManifests(ctx); err != nil {
 			e.log.Warn("write manifests", "code", vault.CodeOf(err))
 		}
-		res.Pulled, pullErr = e.pull(ctx)
+		res.Pulled, pullErr = e.pullWithin(ctx, limit)
 	}
 	if err := e.flush(ctx); err != nil {
 		return res, err
@@ -41,7 +42,7 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 		return res, err
 	}
 	if limit > 0 {
-		if err := e.waitPushed(ctx, limit, tell); err != nil {
+		if err := e.waitPushed(ctx, max(0, limit-time.Since(began)), tell); err != nil {
 			return res, err
 		}
 	}
@@ -63,6 +64,23 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 		return res, pullErr
 	}
 	return res, e.integrity()
+}
+
+// pullWithin pulls from remotes whose owner is looked at anew, for no longer than the limit, or as long as it takes for 0.
+func (e *Engine) pullWithin(ctx context.Context, limit time.Duration) (int, error) {
+	for _, m := range e.mounted() {
+		m.distrust()
+	}
+	if limit <= 0 {
+		return e.pull(ctx)
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	n, err := e.pull(bounded)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		err = vault.Errorf(vault.CodeUnreachable, "the remote did not answer in time")
+	}
+	return n, err
 }
 
 // syncWait reads how long to wait; 0 is not at all.

@@ -130,6 +130,7 @@ var frErrors = [...]row{
 	{"read doomed: %w", "lecture des objets à supprimer : %w"},
 	{"read queue: %w", "lecture de la file : %w"},
 	{"the remote does not hold everything yet", "le stockage n'a pas encore tout reçu"},
+	{"the remote did not answer in time", "le stockage n'a pas répondu à temps"},
 	{"a remote's name is of a-z, 0-9 and -", "le nom d'un stockage est fait de a-z, 0-9 et -"},
 	{"remotes file: malformed", "fichier des stockages : malformé"},
 	{"there is a remote of that name already", "un stockage porte déjà ce nom"},
