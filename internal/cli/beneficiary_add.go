@@ -27,7 +27,7 @@ func newBeneficiaryAdd(f *Factory) *cobra.Command {
 		Use:   "add",
 		Short: lang.Key("Open a vault for a person, with their consent"),
 		Long: "Open a vault for a person, with the consent that they give. On a terminal, what is missing is asked for.\n" +
-			"Somebody with the same name and date of birth stops it, unless --duplicate says that it is another person.",
+			"Somebody with the same name and full date of birth stops it, unless --duplicate says that it is another person.",
 		Example: "  vaultctl beneficiary add\n" +
 			"  vaultctl beneficiary add --family-name Diallo --given-name Amina --born 1985-03-14 --ref SI:4711 \\\n" +
 			"      --to team:reception --purpose access-to-rights --evidence consent.pdf\n" +

@@ -83,11 +83,17 @@ func runCardIssue(f *Factory, cmd *cobra.Command, b string, o *cardOptions) erro
 	if err != nil {
 		return err
 	}
-	if show {
-		// Whoever does not exist is told before the person is asked to look away.
-		if _, err := apiclient.Call[api.Beneficiary](ctx, c, api.RouteBeneficiaryShow, api.BeneficiaryRequest{Beneficiary: id}); err != nil {
+	// Whoever does not exist is told before the person is asked to look away.
+	person, err := apiclient.Call[api.Beneficiary](ctx, c, api.RouteBeneficiaryShow, api.BeneficiaryRequest{Beneficiary: id})
+	if err != nil {
+		return err
+	}
+	if person.Card > 0 && old == "" {
+		if err := f.sure(ctx, f.Lang().T("Card %d will open nothing that is shared any more; private documents stay with it alone unless --old-card brings them along. Issue another card?", person.Card)); err != nil {
 			return err
 		}
+	}
+	if show {
 		if err := f.sure(ctx, f.Lang().T("The card will be shown on this screen. Is the person alone with you, and does nobody else watch?")); err != nil {
 			return err
 		}

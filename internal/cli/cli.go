@@ -53,7 +53,7 @@ func newTree(io *termio.IO, build Build) (*cobra.Command, *Factory) {
 		Long: "vaultctl keeps the supporting documents of the people that a social-action centre helps: sealed, only with\n" +
 			"their consent, on any storage. Agents open vaults and deposit documents; nobody without consent can read them.",
 		Example: "  vaultctl init --org \"CCAS\" --agent \"A. Martin\" --team reception --remote /srv/vault\n" +
-			"  vaultctl beneficiary add --family-name Diallo --given-name Amina --to team:reception --purpose support --verbal\n" +
+			"  vaultctl beneficiary add --family-name Diallo --given-name Amina --to team:reception --purpose case-file --verbal\n" +
 			"  vaultctl document add ref:SI:4711 cni.pdf --type id-card",
 		SilenceErrors:     true,
 		SilenceUsage:      true,

@@ -145,7 +145,7 @@ func newConsentShow(f *Factory) *cobra.Command {
 		Use:               "show CONSENT",
 		Short:             lang.Key("Show a consent with its whole record"),
 		Long:              "Show a consent with its record in the field names of ISO/IEC TS 27560.",
-		Example:           "  vaultctl consent show c7k2m9x4qw3t5 --json",
+		Example:           "  vaultctl consent show cwph5j8jwsgwa --json",
 		Args:              argsFromUse,
 		ValidArgsFunction: positions(f.completeConsents),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -136,7 +136,7 @@ func admits(st *vault.State, space vault.Space) error {
 	case st.ReadOnly:
 		return vault.Errorf(vault.CodeUpgrade, "the vault was changed by a newer version: upgrade")
 	case st.Closed != nil:
-		return vault.Errorf(vault.CodeNoConsent, "the vault is closed")
+		return api.WithHint(vault.Errorf(vault.CodeNoConsent, "the vault is closed"), "`vaultctl beneficiary reopen` opens it again")
 	case len(st.ActiveTeams()) == 0:
 		return vault.Errorf(vault.CodeNoConsent, "no consent to this vault is in force")
 	case st.Card() == nil && space == vault.Private:

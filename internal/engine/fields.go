@@ -90,7 +90,7 @@ func (r *fieldReader) docType(v *string) *string {
 	}
 	if t.Health && !r.e.healthAllowed() {
 		r.fail(api.WithHint(vault.Errorf(vault.CodePolicy, "health documents are refused: no remote is declared fit for health data"),
-			"the refusal goes by the declared type; `vaultctl config explain health_remotes` says more"))
+			"the refusal goes by the declared type; `vaultctl config explain health_data` says more"))
 		return nil
 	}
 	return &t.Code

@@ -36,6 +36,10 @@ func (e *Engine) DocumentGet(ctx context.Context, req api.GetRequest, begin func
 		f.st, f.doc = st, st.Documents[f.doc.ID]
 	}
 	src, err := e.openDocument(ctx, f.keys, card.identities(), f.doc)
+	if card != nil && vault.CodeOf(err) == vault.CodeNoIdentity {
+		return api.WithHint(vault.Errorf(vault.CodeNoIdentity, "this card does not open the document"),
+			"a private document opens with the card that it was sealed to: try the earlier card")
+	}
 	if err != nil {
 		return err
 	}

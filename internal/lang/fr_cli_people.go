@@ -164,6 +164,7 @@ var frPeople = [...]row{
 	{"no consent", "sans consentement"},
 	{"no contact", "sans contact"},
 	{"undated", "sans date"},
+	{"Card %d will open nothing that is shared any more; private documents stay with it alone unless --old-card brings them along. Issue another card?", "La carte %d n'ouvrira plus rien de partagé ; les justificatifs privés ne s'ouvriront qu'avec elle, sauf si --old-card les fait suivre. Établir une autre carte ?"},
 	{"nobody", "personne"},
 	{"nobody of these", "aucune de ces personnes"},
 	{"none yet", "pas encore"},
