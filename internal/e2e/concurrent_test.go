@@ -129,7 +129,11 @@ func killDuring(tb testing.TB, s *station, pid int) answer {
 	if err := <-fed; err != nil {
 		tb.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	daemon, err := os.FindProcess(pid)
+	if err == nil {
+		err = daemon.Kill()
+	}
+	if err != nil {
 		tb.Fatal(err)
 	}
 	a := <-done
