@@ -210,8 +210,8 @@ func (s *stage) MustCrash(tb testing.TB, p plan, after time.Duration) (words []s
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestCrashChild$", "-test.timeout=2m")
 	cmd.Env = append(os.Environ(), planVariable+"="+string(raw))
-	var rest bytes.Buffer
-	cmd.Stderr = &rest
+	var rest, errs bytes.Buffer
+	cmd.Stderr = &errs
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -239,7 +239,7 @@ func (s *stage) MustCrash(tb testing.TB, p plan, after time.Duration) (words []s
 		return words, true
 	}
 	if err != nil {
-		tb.Fatalf("the child failed: %v\n%s", err, rest.String())
+		tb.Fatalf("the child failed: %v\n%s%s", err, rest.String(), errs.String())
 	}
 	return words, false
 }

@@ -79,6 +79,7 @@ type Engine struct {
 	enrolling atomic.Bool
 	// manifests lets one refresh of manifests run at a time.
 	manifests sync.Mutex
+	clearing  sync.Mutex // one clearing up after erasures at a time; nothing else is locked while waiting for it
 	reseals   progressBox
 	report    reportBox
 }

@@ -153,7 +153,10 @@ func (o *overlay) references(id vault.BeneficiaryID) ([]string, error) {
 }
 
 // finishErasures does what is left of every erasure: local files, organization notes, the log.
+// What is under way already is waited for: whoever asks wants to know that it is done.
 func (e *Engine) finishErasures(ctx context.Context) error {
+	e.clearing.Lock()
+	defer e.clearing.Unlock()
 	var ids []vault.BeneficiaryID
 	err := e.Store.Scan(bucketMeta, metaErasing, func(key string, _ []byte) error {
 		ids = append(ids, vault.BeneficiaryID(strings.TrimPrefix(key, metaErasing)))
