@@ -116,6 +116,13 @@ func (e *Engine) refreshManifests(ctx context.Context) error {
 	}
 	e.manifests.Lock()
 	defer e.manifests.Unlock()
+	if len(e.staleManifests()) == 0 {
+		return nil
+	}
+	// A manifest names the notes of private documents, which exist once the open segment is sealed.
+	if err := e.exclusive(ctx, e.sealSegment); err != nil {
+		return fmt.Errorf("close segment: %w", err)
+	}
 	var first error
 	for _, id := range e.staleManifests() {
 		if err := e.refreshManifest(ctx, id); err != nil && first == nil {
