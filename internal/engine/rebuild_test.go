@@ -197,7 +197,9 @@ func TestClockSetBackAndAhead(t *testing.T) {
 	k := MustFill(t, MustFound(t))
 	now := k.Now
 	for _, shift := range []time.Duration{-48 * time.Hour, 72 * time.Hour, 0} {
+		k.stop() // nobody reads the clock while it is set
 		k.Now = func() time.Time { return now().Add(shift) }
+		k.Reopen(t)
 		id := MustDeposit(t, k.rig, k.one.ID, "décalage "+shift.String(), false).ID
 		k.texts[id] = "décalage " + shift.String()
 		MustSync(t, k.rig)
