@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"vaultctl/internal/vault"
 )
@@ -367,5 +366,3 @@ const (
 	metaScrub   = "scrub/"   // + path of an organization note that holds entries of erased vaults → which
 	metaErasing = "erasing/" // + vault whose traces on this machine are still to be removed
 )
-
-func lines(parts ...string) string { return strings.Join(parts, "\n") + "\n" }

@@ -113,7 +113,7 @@ func (s *stage) hold(tb testing.TB, words []said) {
 			replacing[w.ID] = w.Text
 		}
 	}
-	s.Engine, s.rig.stop = MustOpen(tb, s.Home, s.Now)
+	s.Engine, s.stop = MustOpen(tb, s.Home, s.Now)
 	_, err := s.BeneficiaryShow(ctxb, api.BeneficiaryRequest{Beneficiary: s.subject})
 	erased := vault.CodeOf(err) == vault.CodeErased
 	if acknowledged["erased"] && !erased {

@@ -44,7 +44,12 @@ func (o *overlay) takeSegments(e *Engine, segs []*pulledSegment) error {
 		if err := o.refoldOrg(e); err != nil {
 			return err
 		}
-		if err := o.allVaults(func(id vault.BeneficiaryID) { vaults[id] = vaults[id] }); err != nil {
+		err := o.allVaults(func(id vault.BeneficiaryID) {
+			if _, named := vaults[id]; !named {
+				vaults[id] = nil
+			}
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -64,7 +64,7 @@ func (e *Engine) ownFork(ctx context.Context, m *mount, id vault.WriterID, next 
 		}
 		h, _, err := splitSegment(raw)
 		if err != nil || h.Writer != id {
-			return 0, false, nil // not ours: an altered object, which the push reports
+			return 0, false, nil //nolint:nilerr // not ours: an altered object, which the push reports
 		}
 		return h.Seq, true, nil
 	}

@@ -29,7 +29,7 @@ var hidden = map[vault.EventType]bool{
 // sentence says what a record did. State is that of its vault, nil for events of the organization.
 func (t *teller) sentence(r *vault.Record, st *vault.State) string {
 	who := t.org.AgentName(t.agent(r))
-	s := ""
+	var s string
 	switch r.Type {
 	case vault.DocumentDeposited, vault.DocumentReplaced, vault.DocumentEdited, vault.DocumentRemoved:
 		s = t.document(r, st, who)

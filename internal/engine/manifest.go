@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -226,7 +227,7 @@ func (e *Engine) writeManifest(ctx context.Context, st *vault.State, m *personMa
 		if rerr := e.Spool.Remove(name); rerr != nil {
 			return rerr
 		}
-		if err == errStale { // it changed meanwhile: the next round writes it
+		if errors.Is(err, errStale) { // it changed meanwhile: the next round writes it
 			return nil
 		}
 		return err

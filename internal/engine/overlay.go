@@ -269,7 +269,7 @@ func (o *overlay) applyOrg(r *vault.Record) (string, error) {
 	if r.Type == vault.NoteSealed {
 		var b vault.NoteBody
 		if err := r.Decode(&b); err != nil {
-			return err.Error(), nil
+			return err.Error(), nil //nolint:nilerr // the reason of the quarantine
 		}
 		for _, p := range b.From {
 			o.delete(bucketNotes, p)

@@ -140,7 +140,7 @@ func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw [
 	case vault.CodeOf(err) == vault.CodeUpgrade:
 		return nil, foundUnreadable, nil
 	case err != nil:
-		return nil, foundAltered, nil
+		return nil, foundAltered, nil //nolint:nilerr // the code says it
 	case h.Org != p.org.ID:
 		return nil, foundForeign, nil
 	case h.Writer != w || h.Seq != seq:
@@ -161,11 +161,11 @@ func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw [
 		return nil, "", nil
 	}
 	if err != nil {
-		return nil, foundAltered, nil
+		return nil, foundAltered, nil //nolint:nilerr // the code says it
 	}
 	body, err := vault.ParseBody(h, plain)
 	if err != nil {
-		return nil, foundAltered, nil
+		return nil, foundAltered, nil //nolint:nilerr // the code says it
 	}
 	if !p.admitted(w, body) {
 		return nil, "", nil
@@ -274,11 +274,11 @@ func (p *puller) note(ctx context.Context, n *vault.NoteBody) (map[vault.Hash][]
 	}
 	plain, err := p.sealer.Open(bytes.NewReader(raw), p.keys.identitiesFor(n.Object.Readers))
 	if err != nil {
-		return nil, foundAltered, nil
+		return nil, foundAltered, nil //nolint:nilerr // the code says it
 	}
 	lines, err := parseNote(plain)
 	if err != nil {
-		return nil, foundAltered, nil
+		return nil, foundAltered, nil //nolint:nilerr // the code says it
 	}
 	for h := range lines {
 		if !slices.Contains(n.Entries, h) {

@@ -3,8 +3,8 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"path"
 	"strconv"
@@ -198,7 +198,7 @@ func (e *Engine) pushAll(ctx context.Context, m *mount) error {
 // nextItems returns the next objects for a remote, or a single segment when it is its turn.
 func (e *Engine) nextItems(remote string) ([]queueItem, error) {
 	var batch []queueItem
-	errEnough := io.EOF
+	errEnough := errors.New("enough")
 	err := e.Store.Scan(bucketQueue, "", func(key string, raw []byte) error {
 		var it queueItem
 		if err := json.Unmarshal(raw, &it); err != nil {
@@ -220,7 +220,7 @@ func (e *Engine) nextItems(remote string) ([]queueItem, error) {
 		}
 		return nil
 	})
-	if err != nil && err != errEnough {
+	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
 	return batch, nil

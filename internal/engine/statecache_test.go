@@ -53,8 +53,10 @@ func TestStateCacheBounded(t *testing.T) {
 	var c stateCache
 	big := []byte(strings.Repeat("x", stateBudget/2+1))
 	a, b := vault.NewBeneficiaryID(), vault.NewBeneficiaryID()
-	if !c.put(a, big, vault.NewState(a)) || !c.put(a, big, vault.NewState(a)) || c.get(a, big) == nil {
-		t.Error("a state within the budget is not kept")
+	for range 2 { // the second replaces the first
+		if !c.put(a, big, vault.NewState(a)) || c.get(a, big) == nil {
+			t.Error("a state within the budget is not kept")
+		}
 	}
 	if !c.put(b, big, vault.NewState(b)) || c.get(b, big) == nil || c.get(a, big) != nil || c.bytes != len(big) {
 		t.Errorf("two states over the budget: %d bytes are kept", c.bytes)
