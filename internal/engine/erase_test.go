@@ -2,14 +2,17 @@ package engine_test
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"vaultctl/internal/agecrypt"
 	"vaultctl/internal/api"
+	"vaultctl/internal/engine"
 	"vaultctl/internal/vault"
 )
 
@@ -227,14 +230,11 @@ func BenchmarkWithdraw(b *testing.B) {
 	}
 }
 
-// TestErasureSurvivesACrash stops right after the commit, once with the index as it was before: the log alone knows of
-// the erasure then.
+// TestErasureSurvivesACrash goes on from the home as it was at a step of the commit: with the change in the log alone, and
+// with the change recorded and nothing cleaned up.
 func TestErasureSurvivesACrash(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		behind bool
-	}{{"before the clean-up", false}, {"before the index", true}} {
-		t.Run(c.name, func(t *testing.T) {
+	for _, step := range []string{engine.StepLogged, engine.StepIndexed} {
+		t.Run(step, func(t *testing.T) {
 			r := MustFound(t, single)
 			stays := MustAdd(t, r, "Jean", "Reste", "1970", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &[]string{"PEP:1"} })
 			b := MustAdd(t, r, "Zulmira", "Quessandier", "1990-01-02", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &[]string{"PEP:2"} })
@@ -242,22 +242,29 @@ func TestErasureSurvivesACrash(t *testing.T) {
 			d := MustDeposit(t, r, b.ID, "contenu", false)
 			MustSync(t, r)
 			paths := vaultPaths(t, r, b.ID)
-			unpushed := MustDeposit(t, r, b.ID, "contenu de plus", false)
-			r.stop()
-			index := filepath.Join(r.Home, "index.db")
-			before, err := os.ReadFile(index)
-			if err != nil {
+			away := r.Remote + ".away" // what happens after the crash must not have been pushed before it
+			if err := os.Rename(r.Remote, away); err != nil {
 				t.Fatal(err)
 			}
-			r.Reopen(t)
+			var armed atomic.Bool
+			var crashed string
+			r.Reopen(t, func(e *engine.Engine) {
+				e.Step = func(s string) {
+					if s == step && armed.CompareAndSwap(true, false) {
+						crashed = filepath.Join(t.TempDir(), "home")
+						copyHome(t, crashed, r.Home)
+					}
+				}
+			})
+			unpushed := MustDeposit(t, r, b.ID, "contenu de plus", false)
+			armed.Store(true)
 			if err := r.RecordErasure(ctxb, vault.BeneficiaryID(b.ID)); err != nil {
 				t.Fatal(err)
 			}
 			r.stop()
-			if c.behind {
-				if err := os.WriteFile(index, before, 0o600); err != nil {
-					t.Fatal(err)
-				}
+			r.Home = crashed
+			if err := os.Rename(away, r.Remote); err != nil {
+				t.Fatal(err)
 			}
 			r.Reopen(t)
 			rec, err := r.BeneficiaryErase(ctxb, api.EraseRequest{Beneficiary: b.ID, Confirm: b.ID}, nil)
@@ -271,5 +278,24 @@ func TestErasureSurvivesACrash(t *testing.T) {
 				t.Errorf("the other vault: %+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// copyHome copies a home whose engine is at work, with the permissions that a home has.
+func copyHome(t *testing.T, dst, src string) {
+	if err := os.CopyFS(dst, os.DirFS(src)); err != nil {
+		t.Error(err)
+	}
+	err := filepath.WalkDir(dst, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.Chmod(p, 0o700)
+		}
+		return os.Chmod(p, 0o600)
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -27,13 +27,16 @@ type rig struct {
 
 const testPassphrase = "marron cheval pile agrafe 47"
 
-// MustOpen opens the engine of a home.
-func MustOpen(tb testing.TB, home string, now func() time.Time) (*engine.Engine, func()) {
+// MustOpen opens the engine of a home; prepare is called before it starts.
+func MustOpen(tb testing.TB, home string, now func() time.Time, prepare ...func(*engine.Engine)) (*engine.Engine, func()) {
 	tb.Helper()
 	e, err := workstation.New(workstation.Options{Home: home, Version: "test", Now: now, Sealer: agecrypt.NewWithWorkFactor(10),
 		Logger: slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		tb.Fatal(err)
+	}
+	for _, f := range prepare {
+		f(e)
 	}
 	if err := e.Start(context.Background()); err != nil {
 		tb.Fatal(err)
@@ -73,10 +76,10 @@ func MustFound(tb testing.TB, change ...func(*api.InitRequest)) *rig {
 }
 
 // Reopen closes the engine and opens it again on the same home.
-func (r *rig) Reopen(tb testing.TB) {
+func (r *rig) Reopen(tb testing.TB, prepare ...func(*engine.Engine)) {
 	tb.Helper()
 	r.stop()
-	r.Engine, r.stop = MustOpen(tb, r.Home, func() time.Time { return r.Now() })
+	r.Engine, r.stop = MustOpen(tb, r.Home, func() time.Time { return r.Now() }, prepare...)
 }
 
 // RemoteFiles lists the objects of the remote folder.
