@@ -2,6 +2,7 @@ package agecrypt
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 
@@ -110,7 +111,7 @@ func (s *Sealer) ParseIdentityFile(r io.Reader) ([]string, error) {
 		identities = append(identities, line)
 	}
 	switch err := lines.Err(); {
-	case err == bufio.ErrTooLong:
+	case errors.Is(err, bufio.ErrTooLong):
 		return nil, vault.Errorf(vault.CodeInvalid, "identity file: line %d is too long", n+1)
 	case err != nil:
 		return nil, vault.Errorf(vault.CodeFailed, "read identity file: %w", err)

@@ -309,8 +309,8 @@ func TestConcurrentUse(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				w.Write(plain)
-				if err := w.Close(); err != nil {
+				_, err = w.Write(plain)
+				if err := errors.Join(err, w.Close()); err != nil {
 					t.Error(err)
 				}
 				s.Forget()

@@ -104,7 +104,7 @@ func List[Item any](ctx context.Context, c *Client, route string, req any) iter.
 			}
 			return nil
 		}, nil)
-		if err != nil && err != broken {
+		if err != nil && !errors.Is(err, broken) {
 			var none Item
 			yield(none, err)
 		}
@@ -121,7 +121,7 @@ type answer struct {
 
 // ask sends a JSON request and returns the lines of its answer.
 func (c *Client) ask(ctx context.Context, route string, req any) (*answer, error) {
-	resp, err := c.postJSON(ctx, route, req)
+	resp, err := c.postJSON(ctx, route, req) //nolint:bodyclose // the answer closes it
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func start(o Options) (*process, error) {
 		return nil, vault.Errorf(vault.CodeUsage, "resolve home: %w", err)
 	}
 	p := &process{done: make(chan struct{})}
-	cmd := exec.Command(program, "--detached", "--home", home)
+	cmd := exec.Command(program, "--detached", "--home", home) //nolint:noctx // it outlives the call
 	cmd.Env = cleanEnv(os.Environ())
 	cmd.Dir = filepath.VolumeName(home) + string(filepath.Separator)
 	cmd.SysProcAttr = detached()
@@ -59,8 +59,8 @@ func findDaemon(explicit string) (string, error) {
 		name += ".exe"
 	}
 	if self, err := os.Executable(); err == nil {
-		if real, err := filepath.EvalSymlinks(self); err == nil {
-			self = real
+		if target, err := filepath.EvalSymlinks(self); err == nil {
+			self = target
 		}
 		beside := filepath.Join(filepath.Dir(self), name)
 		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {

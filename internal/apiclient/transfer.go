@@ -185,14 +185,15 @@ func (d *download) Read(b []byte) (int, error) {
 		return 0, d.err
 	}
 	n, err := d.resp.Body.Read(b)
-	if err == io.EOF && d.resp.Trailer.Get(api.TrailerEnd) != api.EndOK {
-		err = io.ErrUnexpectedEOF
+	switch {
+	case err == io.EOF && d.resp.Trailer.Get(api.TrailerEnd) == api.EndOK:
+		d.err = io.EOF
+	case err == io.EOF:
+		d.err = d.reason(io.ErrUnexpectedEOF)
+	case err != nil:
+		d.err = d.reason(err)
 	}
-	if err != nil && err != io.EOF {
-		err = d.reason(err)
-	}
-	d.err = err
-	return n, err
+	return n, d.err
 }
 
 // reason asks the daemon why it broke the download off; the connection itself cannot tell.

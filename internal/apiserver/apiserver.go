@@ -99,12 +99,12 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	defer func() {
 		p := recover()
-		if p != nil && p != http.ErrAbortHandler {
+		if p != nil && !aborts(p) {
 			s.log.Error("panic", "route", route, "kind", kind(p), "stack", string(debug.Stack()))
 			w.fail(errInside)
 		}
 		s.log.Info("request", "method", method(r), "route", route, "status", w.status, "duration", time.Since(began))
-		if p == http.ErrAbortHandler {
+		if aborts(p) {
 			panic(p)
 		}
 	}()
@@ -123,8 +123,9 @@ func (s *Server) admit(r *http.Request) (route string, c call, err error) {
 	if r.Method != http.MethodPost {
 		return "", call{}, vault.Errorf(vault.CodeUsage, "method is not POST")
 	}
-	route, ok := strings.CutPrefix(r.URL.Path, api.Prefix)
-	if c, ok = s.calls[route]; !ok || r.URL.RawQuery != "" {
+	route, ours := strings.CutPrefix(r.URL.Path, api.Prefix)
+	c, known := s.calls[route]
+	if !ours || !known || r.URL.RawQuery != "" {
 		return "", call{}, vault.Errorf(vault.CodeUsage, "vaultd %s does not know this call", s.version)
 	}
 	if err := s.sameProtocol(route, r.Header.Get(api.HeaderProtocol)); err != nil {

@@ -180,6 +180,7 @@ func TestStrictness(t *testing.T) {
 		"upload sans meta":   {"test/put", "--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx\r\n--b--\r\n", set("Content-Type", "multipart/form-data; boundary=b"), vault.CodeUsage},
 		"upload cut short":   {"test/put", "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx", set("Content-Type", "multipart/form-data; boundary=b"), vault.CodeInterrupted},
 		"upload sans end":    {"test/put", "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{}\r\n", set("Content-Type", "multipart/form-data; boundary=b"), vault.CodeInterrupted},
+		"upload sans close":  {"test/put", "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{}\r\n--b", set("Content-Type", "multipart/form-data; boundary=b"), vault.CodeInterrupted},
 		"upload odd meta":    {"test/put", "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{\"x\":1}\r\n--b--\r\n", set("Content-Type", "multipart/form-data; boundary=b"), vault.CodeUsage},
 		"upload of one byte": {"test/put", "--b\r\nContent-Disposition: form-data; name=\"meta\"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nx\r\n--b--\r\n", set("Content-Type", "multipart/form-data; boundary=b"), ""},
 	} {

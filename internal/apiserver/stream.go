@@ -32,7 +32,7 @@ type PartReader struct {
 // Next returns the next stream, io.EOF after the last one. What is left of the previous one is skipped.
 func (p PartReader) Next() (*Part, error) {
 	part, err := p.parts.NextRawPart()
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // an upload that is cut short wraps it
 		// Reading to the very end is what makes net/http watch for a caller that goes away.
 		if _, err = io.Copy(io.Discard, p.rest); err == nil {
 			return nil, io.EOF
@@ -49,14 +49,14 @@ type cutShort struct{ r io.Reader }
 
 func (c cutShort) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
-	if err != nil && err != io.EOF {
-		err = vault.Errorf(vault.CodeInterrupted, "upload was cut short: %w", err)
+	if err == nil || err == io.EOF {
+		return n, err
 	}
-	return n, err
+	return n, vault.Errorf(vault.CodeInterrupted, "upload was cut short: %w", err)
 }
 
 func unexpected(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -198,9 +198,15 @@ func (s *Server) failDownload(id string, w *answer, err error) {
 
 // breakOff is what becomes of a panic: the server logs it and answers if nothing was sent, else the connection breaks.
 func (s *Server) breakOff(id string, w *answer, p any) {
-	if w.status == 0 || p == http.ErrAbortHandler {
+	if w.status == 0 || aborts(p) {
 		panic(p)
 	}
 	s.log.Error("panic in download", "kind", kind(p), "stack", string(debug.Stack()))
 	s.failDownload(id, w, errInside)
+}
+
+// aborts reports whether a panic only breaks the connection.
+func aborts(p any) bool {
+	err, ok := p.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }

@@ -109,7 +109,7 @@ func (p *Pending) finish(move func(from, to string) error) error {
 		err = move(temp, p.path)
 	}
 	if err != nil {
-		os.Remove(temp)
+		_ = os.Remove(temp) // Clean takes what stays
 		return fmt.Errorf("finish file: %w", err)
 	}
 	return SyncDir(filepath.Dir(p.path))
@@ -133,10 +133,12 @@ func renameReserved(from, to string) error {
 	if err != nil {
 		return err
 	}
-	f.Close()
-	if err := os.Rename(from, to); err != nil {
-		os.Remove(to)
-		return err
+	err = f.Close()
+	if err == nil {
+		err = os.Rename(from, to)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(to))
 	}
 	return nil
 }

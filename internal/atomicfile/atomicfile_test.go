@@ -65,8 +65,8 @@ func TestWriteFailureKeepsOldFile(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	err := Write(path, 0o600, func(w io.Writer) error {
-		io.WriteString(w, "half of the n")
-		return broken
+		_, err := io.WriteString(w, "half of the n")
+		return errors.Join(err, broken)
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v, want the callback's", err)
@@ -88,7 +88,9 @@ func TestCommitDoesNotOverwrite(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				io.WriteString(p, string(rune('a'+i)))
+				if _, err := io.WriteString(p, string(rune('a'+i))); err != nil {
+					t.Fatal(err)
+				}
 				if err := p.finish(move); !errors.Is(err, want) {
 					t.Fatalf("commit %d: %v, want %v", i, err, want)
 				}
@@ -111,7 +113,9 @@ func TestPendingIsInvisibleUntilCommit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	io.WriteString(p, "x")
+	if _, err := io.WriteString(p, "x"); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("stat before commit: %v, want not exist", err)
 	}

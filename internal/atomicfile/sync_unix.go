@@ -16,7 +16,7 @@ func SyncDir(dir string) error {
 		return fmt.Errorf("sync directory: %w", err)
 	}
 	err = d.Sync()
-	d.Close()
+	_ = d.Close()
 	// Some network and FUSE file systems refuse to synchronise a directory; they have nothing more to offer.
 	if err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
 		return fmt.Errorf("sync directory: %w", err)

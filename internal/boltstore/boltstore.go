@@ -64,7 +64,7 @@ func Open(path string, buckets []BucketSpec) (*Store, error) {
 	}
 	if err := guard(func() error { return s.open(path) }); err != nil {
 		if s.db != nil {
-			guard(s.db.Close)
+			_ = guard(s.db.Close) // the first error says more
 		}
 		return nil, openError(err)
 	}

@@ -193,7 +193,7 @@ func TestScanEndsEarly(t *testing.T) {
 	for give, want := range map[error]error{stop: stop, fs.SkipAll: nil} {
 		n := 0
 		err := s.Scan(plain, "", func(string, []byte) error { n++; return give })
-		if err != want || n != 1 {
+		if !errors.Is(err, want) || n != 1 {
 			t.Errorf("callback returns %v: %d visits, %v", give, n, err)
 		}
 	}

@@ -184,7 +184,7 @@ func (d *deposits) upload(ctx context.Context, path, name string) (api.Document,
 	if err != nil {
 		return api.Document{}, err
 	}
-	defer u.Close()
+	defer func() { _ = u.Close() }()
 	req := d.req
 	req.FileName, req.Size = u.Name, u.Size
 	if name != "" {

@@ -109,7 +109,7 @@ func runReplace(f *Factory, cmd *cobra.Command, id, path string, o *replaceOptio
 	if err != nil {
 		return err
 	}
-	defer u.Close()
+	defer func() { _ = u.Close() }()
 	c, err := f.Client(cmd.Context())
 	if err != nil {
 		return err

@@ -125,7 +125,7 @@ func (f *Factory) readSmall(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer u.Close()
+	defer func() { _ = u.Close() }()
 	b, err := io.ReadAll(io.LimitReader(u, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)

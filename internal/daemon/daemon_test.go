@@ -418,8 +418,10 @@ func TestSocketActivation(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Wait()
-	defer cmd.Process.Kill()
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
 	states := MustStates(t, manager, "READY=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1", "WATCHDOG=1")
 	if got := MustConnect(t, home).Server().PID; got != cmd.Process.Pid {
 		t.Errorf("process %d serves, not %d; it said %v", got, cmd.Process.Pid, states)

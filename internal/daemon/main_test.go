@@ -165,7 +165,7 @@ func (s *service) put(_ context.Context, req bytesRequest, parts apiserver.PartR
 	var total int64
 	for {
 		part, err := parts.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			s.taken.Add(total)
 			return strings.Join(names, ","), nil
 		}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"vaultctl/internal/api"
@@ -101,7 +102,7 @@ func content[Req, Res any](f func(context.Context, Req, io.Reader) (Res, error))
 			return f(ctx, req, part)
 		}
 		var none Res
-		if err == nil || err == io.EOF {
+		if err == nil || errors.Is(err, io.EOF) {
 			err = vault.Errorf(vault.CodeUsage, "the content of the document is missing")
 		}
 		return none, err

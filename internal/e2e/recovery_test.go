@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,7 +90,7 @@ func TestRecoveryPage(t *testing.T) {
 	for _, block := range blocks {
 		cmd := exec.Command("bash", "-c", block)
 		cmd.Dir = work
-		cmd.Env = append(s.env, "REMOTE="+filepath.Join(s.dir, "remote"))
+		cmd.Env = append(slices.Clone(s.env), "REMOTE="+filepath.Join(s.dir, "remote"))
 		// A loop ends with the status of its last age, which refuses what the key does not open: the files tell more.
 		if a := finish(cmd); a.code < 0 {
 			t.Fatalf("%s\n%s", block, a.err)

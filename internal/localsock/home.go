@@ -69,9 +69,9 @@ func resolve(home string) (string, error) {
 	}
 	missing := ""
 	for {
-		real, err := filepath.EvalSymlinks(path)
+		there, err := filepath.EvalSymlinks(path)
 		if err == nil {
-			return filepath.Join(real, missing), nil
+			return filepath.Join(there, missing), nil
 		}
 		parent := filepath.Dir(path)
 		if !errors.Is(err, fs.ErrNotExist) || parent == path {

@@ -73,7 +73,7 @@ func listen(address string) (net.Listener, error) {
 	if err := removeStale(address); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("unix", address)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "unix", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on socket: %w", socketError(err))
 	}
@@ -111,7 +111,8 @@ func removeStale(address string) error {
 		return vault.Errorf(vault.CodeConflict, "something that is not a socket is where the socket should be")
 	}
 	// A service manager listens without holding the lock: its socket must not be pulled from under it.
-	if conn, err := net.DialTimeout("unix", address, probeTime); err == nil {
+	probe := net.Dialer{Timeout: probeTime}
+	if conn, err := probe.DialContext(context.Background(), "unix", address); err == nil {
 		_ = conn.Close()
 		return vault.Errorf(vault.CodeConflict, "another process listens on this home's socket")
 	}

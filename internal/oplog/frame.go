@@ -134,10 +134,12 @@ func cutRecord(body []byte) (rec, rest []byte, ok bool) {
 
 // countRecords returns how many records fill the body, or -1 if they do not fill it exactly.
 func countRecords(body []byte) (n int64) {
-	for ok := true; len(body) > 0; n++ {
-		if _, body, ok = cutRecord(body); !ok {
+	for ; len(body) > 0; n++ {
+		_, rest, ok := cutRecord(body)
+		if !ok {
 			return -1
 		}
+		body = rest
 	}
 	return n
 }

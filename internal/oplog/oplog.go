@@ -169,7 +169,7 @@ func (l *Log) create(number, first uint64) error {
 		return err
 	}
 	if l.active != nil {
-		l.active.Close()
+		_ = l.active.Close() // the disk has confirmed every batch in it
 	}
 	l.active = f
 	l.files = append(l.files, file{number: number, first: first, next: first, end: fileHeaderSize})
@@ -208,7 +208,7 @@ func (l *Log) firstSealed() (seq uint64, rec []byte, err error) {
 		if err != nil {
 			return 0, nil, fmt.Errorf("read log: %w", err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }()
 		h, body, err := readFrame(f, fileHeaderSize, fl.end)
 		if errors.Is(err, errFrame) {
 			return 0, nil, damaged(fl.number, fileHeaderSize)

@@ -97,7 +97,9 @@ func TestAppendRefuses(t *testing.T) {
 	if err := l.Replay(0, nil); vault.CodeOf(err) != vault.CodeLocked {
 		t.Errorf("replay while locked: %v", err)
 	}
-	l.Unlock(testKey)
+	if err := l.Unlock(testKey); err != nil {
+		t.Fatal(err)
+	}
 	if last := MustAppend(t, l, "x"); last != 1 {
 		t.Errorf("a refused batch used up numbers: the next got %d", last)
 	}
@@ -113,7 +115,7 @@ func TestReplayStopsAtCallbackError(t *testing.T) {
 	stop := errors.New("stop")
 	n := 0
 	err := l.Replay(0, func(uint64, []byte) error { n++; return stop })
-	if err != stop || n != 1 {
+	if !errors.Is(err, stop) || n != 1 {
 		t.Errorf("%d calls, %v", n, err)
 	}
 }

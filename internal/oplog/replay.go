@@ -39,7 +39,7 @@ func (l *Log) replayFile(fl file, from uint64, fn func(uint64, []byte) error) er
 	if err != nil {
 		return fmt.Errorf("replay log: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	next := fl.first
 	for off := int64(fileHeaderSize); off < fl.end; {
 		h, body, err := readFrame(f, off, fl.end)

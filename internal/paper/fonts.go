@@ -48,7 +48,7 @@ func unpackFont(name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open font %s: %w", name, err)
 	}
-	defer packed.Close()
+	defer func() { _ = packed.Close() }()
 	unpacked, err := gzip.NewReader(packed)
 	if err != nil {
 		return nil, fmt.Errorf("unpack font %s: %w", name, err)

@@ -82,15 +82,15 @@ func (k *Keeper) open(method Method, args []string, file []byte, o Options) ([]b
 	src := bytes.NewReader(file)
 	var r io.Reader
 	var err error
-	switch {
-	case method == Passphrase:
+	switch method {
+	case Passphrase:
 		var passphrase string
 		if passphrase, err = o.passphrase(); err == nil {
 			r, err = k.sealer.OpenPassphrase(src, passphrase)
 		}
-	case method == KeyFile:
+	case KeyFile:
 		r, err = k.openKeyFile(src, args[1], o)
-	case method == Systemd:
+	case Systemd:
 		var identities []string
 		if identities, err = k.credential(); err == nil {
 			r, err = k.sealer.Open(src, identities)
@@ -197,7 +197,7 @@ func (k *Keeper) makeKeyFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("write key file: %w", withoutPath(err))
 	}
-	defer p.Abort()
+	defer func() { _ = p.Abort() }() // the first error says more
 	if _, err := io.WriteString(p, keyText(identity, recipient)); err != nil {
 		return fmt.Errorf("write key file: %w", withoutPath(err))
 	}
@@ -217,7 +217,7 @@ func (k *Keeper) readKeyFile(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", withoutPath(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	switch {
 	case err != nil:

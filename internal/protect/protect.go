@@ -192,7 +192,7 @@ func (k *Keeper) write(ctx context.Context, method Method, secret []byte, o Opti
 	if err != nil {
 		return fmt.Errorf("write device secret: %w", withoutPath(err))
 	}
-	defer p.Abort()
+	defer func() { _ = p.Abort() }() // the first error says more
 	if _, err := p.Write(file); err != nil {
 		return fmt.Errorf("write device secret: %w", withoutPath(err))
 	}
@@ -214,7 +214,7 @@ func (k *Keeper) load() (file []byte, method Method, args []string, err error) {
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("read device secret: %w", withoutPath(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	file, err = io.ReadAll(io.LimitReader(f, maxFile))
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("read device secret: %w", withoutPath(err))

@@ -69,7 +69,7 @@ func (k *Keeper) credential() ([]string, error) {
 	case err != nil:
 		return nil, vault.Errorf(vault.CodeNoIdentity, "read credential: %w", withoutPath(err))
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	identities, err := k.sealer.ParseIdentityFile(io.LimitReader(f, maxFile))
 	if vault.CodeOf(err) == vault.CodeInvalid {
 		return nil, vault.Errorf(vault.CodeNoIdentity, "the credential %s is not an age identity", CredentialName)

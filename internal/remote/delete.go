@@ -45,8 +45,9 @@ func (r *Remote) Delete(ctx context.Context, path string) (Retention, error) {
 
 func (r *Remote) delete(ctx context.Context, path string) error {
 	obj, err := r.find(ctx, path)
+	found := err == nil
 	switch {
-	case err == nil:
+	case found:
 		r.count(CallDelete)
 		if err := obj.Remove(ctx); err != nil && !isMissing(err, httpStatus(err), "") {
 			return err
@@ -57,8 +58,8 @@ func (r *Remote) delete(ctx context.Context, path string) error {
 	if r.local != nil {
 		return r.forgetLocal(path)
 	}
-	if err != nil {
-		return nil // it was not there in the first place
+	if !found {
+		return nil
 	}
 	r.count(CallStat)
 	_, err = r.fs.NewObject(ctx, path)

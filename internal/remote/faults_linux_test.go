@@ -66,7 +66,7 @@ func TestForbidden(t *testing.T) {
 		if err := os.Chmod(folder, 0o555); err != nil {
 			t.Fatal(err)
 		}
-		defer os.Chmod(folder, 0o755)
+		defer func() { _ = os.Chmod(folder, 0o755) }()
 	}
 	if os.Geteuid() == 0 {
 		t.Skip("the superuser may write to every folder; TestReadOnly covers a folder that refuses it")

@@ -117,7 +117,7 @@ func (f *follower) run(ctx context.Context, name string, progress <-chan struct{
 			return err
 		}
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	buf := make([]byte, 256<<10)
 	total := int64(0)
 	flush := newWriteback(in)

@@ -95,7 +95,7 @@ func (r *Remote) putLocal(ctx context.Context, src *source) error {
 	if err != nil {
 		return err
 	}
-	defer check.Close()
+	defer func() { _ = check.Close() }()
 	follow := startFollower(ctx, partial, check, progress)
 	obj, err := operations.Copy(ctx, r.fs, nil, src.path+partialSuffix, src)
 	if err == nil {

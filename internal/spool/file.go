@@ -156,8 +156,8 @@ func (f *File) Discard() error {
 		return nil
 	}
 	f.gone = true
-	f.Finish()
-	f.file.Close() // closed already if Stage failed half way
+	_ = f.Finish()
+	_ = f.file.Close() // closed already if Stage failed half way
 	if err := os.Remove(f.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("discard object: %w", err)
 	}

@@ -144,7 +144,7 @@ func (s *Spool) walk(a Area, prefix string, fn func(name string, info fs.FileInf
 		}
 		name := filepath.ToSlash(rel)
 		if !d.Type().IsRegular() || !strings.HasPrefix(name, prefix) || checkName(name) != nil {
-			return nil
+			return nil //nolint:nilerr // not an object
 		}
 		info, err := d.Info()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -217,7 +217,7 @@ func (s *Spool) Open(name string) (*os.File, error) {
 		if a == Cache && s.cache.use(name, time.Now()) {
 			// The next start of the program orders the cache by these. Best effort: a wrong order costs a download.
 			now := time.Now()
-			os.Chtimes(s.path(a, name), now, now)
+			_ = os.Chtimes(s.path(a, name), now, now)
 		}
 		return f, nil
 	}
@@ -251,7 +251,7 @@ func (s *Spool) MoveToCache(name string) error {
 	if err == nil && size <= s.budget {
 		now := time.Now()
 		s.cache.put(name, size, now)
-		os.Chtimes(to, now, now)
+		_ = os.Chtimes(to, now, now)
 		s.evict()
 	}
 	return nil
@@ -328,7 +328,7 @@ func (s *Spool) forget(name string) {
 // looks again. s.mu is held.
 func (s *Spool) evict() {
 	for s.cache.bytes > s.budget {
-		os.Remove(s.path(Cache, s.cache.oldest()))
+		_ = os.Remove(s.path(Cache, s.cache.oldest()))
 		s.cache.remove(s.cache.oldest())
 	}
 }

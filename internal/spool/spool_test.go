@@ -38,7 +38,7 @@ func MustCreate(tb testing.TB, s *Spool, a Area, content []byte) *File {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { f.Discard() })
+	tb.Cleanup(func() { _ = f.Discard() })
 	if _, err := f.Write(content); err != nil {
 		tb.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestSizeSumAndContent(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{1})
 	for i, size := range []int{0, 1, chunkSize - 1, chunkSize, chunkSize + 1, 2 * chunkSize, 40*chunkSize + 12345} {
 		content := make([]byte, size)
-		random.Read(content)
+		_, _ = random.Read(content)
 		f, err := s.Create(Queue)
 		if err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ func (s *Spool) Stage(items ...Item) error {
 	err := s.stage(items)
 	if err != nil {
 		for _, it := range items {
-			it.File.Discard()
+			_ = it.File.Discard() // the next start removes what stays
 		}
 	}
 	return err
@@ -58,7 +58,7 @@ func (s *Spool) stage(items []Item) error {
 	defer s.mu.Unlock()
 	if err != nil {
 		for _, it := range renamed {
-			os.Remove(s.path(it.File.area, it.Name))
+			err = errors.Join(err, os.Remove(s.path(it.File.area, it.Name)))
 			if it.File.area == Cache {
 				s.cache.remove(it.Name)
 			}
@@ -106,7 +106,7 @@ func (s *Spool) account(it Item) {
 	case Cache:
 		s.cache.put(it.Name, it.File.size, time.Now())
 		if it.File.size > s.budget { // it would take all others with it
-			os.Remove(s.path(Cache, it.Name))
+			_ = os.Remove(s.path(Cache, it.Name)) // as in evict
 			s.cache.remove(it.Name)
 		}
 	}

@@ -13,5 +13,5 @@ const syncFileRangeWrite = 2
 // startWriteback asks the kernel to begin writing a range of the file to the disk, so that the synchronisation at the
 // end finds little left to do. It is a hint: an error is found again by that synchronisation.
 func startWriteback(f *os.File, off, n int64) {
-	syscall.SyncFileRange(int(f.Fd()), off, n, syncFileRangeWrite)
+	_ = syscall.SyncFileRange(int(f.Fd()), off, n, syncFileRangeWrite)
 }

@@ -70,7 +70,7 @@ func (f files) Open(name string) (io.ReadCloser, error) { return f.Spool.Open(na
 
 func (f files) ToCache(name string) error {
 	f.fresh.Delete(name)
-	return f.Spool.MoveToCache(name)
+	return f.MoveToCache(name)
 }
 
 func (f files) Remove(name string) error {

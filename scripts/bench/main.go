@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -42,8 +43,9 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "topics, separated by commas; all if empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, &o); err != nil {
+	err := run(ctx, &o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -58,7 +60,7 @@ func run(ctx context.Context, o *options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	b, err := newBench(ctx, o, bin, work)
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func run(ctx context.Context, o *options) (err error) {
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", t.name, err)
 		}
-		text := tab.render(machine(work), load.others(b.cpu+b.daemonCPU()-before))
+		text := tab.render(machine(ctx, work), load.others(b.cpu+b.daemonCPU()-before))
 		fmt.Println(text)
 		if o.out == "" {
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -85,7 +86,7 @@ func megabytes(n int64) string {
 }
 
 // machine describes where this runs without naming it.
-func machine(dir string) string {
+func machine(ctx context.Context, dir string) string {
 	parts := []string{fmt.Sprintf("%d cores, %s/%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)}
 	if raw, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		info := string(raw)
@@ -107,7 +108,7 @@ func machine(dir string) string {
 			parts = append(parts, fmt.Sprintf("%d GB of memory", (kb<<10)/1e9))
 		}
 	}
-	if out, err := exec.Command("findmnt", "-n", "-o", "FSTYPE", "-T", dir).Output(); err == nil {
+	if out, err := exec.CommandContext(ctx, "findmnt", "-n", "-o", "FSTYPE", "-T", dir).Output(); err == nil {
 		parts = append(parts, "file system "+strings.TrimSpace(string(out)))
 	}
 	return strings.Join(append(parts, runtime.Version()), ", ")

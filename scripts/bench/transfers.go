@@ -235,7 +235,7 @@ func deposit(ctx context.Context, c *apiclient.Client, who, name string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	kind := "other"
 	req := api.DocumentAddRequest{Beneficiary: who, Fields: api.DocumentFields{Type: &kind}, FileName: strings.TrimSpace(filepath.Base(name)), Size: paperSize}
 	_, err = apiclient.Upload[api.Document](ctx, c, api.RouteDocumentAdd, req, apiclient.Part{Reader: f, Name: api.PartContent})

@@ -28,7 +28,7 @@ func Dir(tb testing.TB) string {
 // must write one line, in one write, for each thing that it acknowledges, and go on until it is killed.
 func MustKill(tb testing.TB, test, dir string, after int) []string {
 	tb.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$")
+	cmd := exec.CommandContext(tb.Context(), os.Args[0], "-test.run=^"+test+"$")
 	cmd.Env = append(os.Environ(), dirVariable+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -43,7 +43,7 @@ func MustKill(tb testing.TB, test, dir string, after int) []string {
 	for scanner.Scan() {
 		lines = append(lines, scanner.Text())
 		if len(lines) == after {
-			time.AfterFunc(time.Duration(rand.IntN(5000))*time.Microsecond, func() { cmd.Process.Kill() })
+			time.AfterFunc(time.Duration(rand.IntN(5000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
 		}
 	}
 	if err := cmd.Wait(); err == nil || len(lines) < after {

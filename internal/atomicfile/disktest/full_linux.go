@@ -33,13 +33,15 @@ func MustFill(tb testing.TB, dir string) (free func()) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer f.Close()
 	for size := 1 << 20; size > 0; size /= 2 {
 		for {
 			if _, err := f.Write(make([]byte, size)); err != nil {
 				break
 			}
 		}
+	}
+	if err := f.Close(); err != nil {
+		tb.Fatal(err)
 	}
 	return func() {
 		if err := os.Remove(path); err != nil {

@@ -214,7 +214,7 @@ func listStops(t *testing.T, r *remote.Remote) {
 		seen++
 		return stop
 	})
-	if err != stop || seen != 1 {
+	if !errors.Is(err, stop) || seen != 1 {
 		t.Errorf("list went on for %d objects and returned %v", seen, err)
 	}
 }

@@ -128,7 +128,7 @@ func (s *Server) Restart(tb testing.TB) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func (s *Server) accept(listener net.Listener, backend string) {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", backend)
+		server, err := new(net.Dialer).DialContext(context.Background(), "tcp", backend)
 		if err != nil || !s.register(listener, client, server) {
 			_ = client.Close()
 			continue
