@@ -297,18 +297,28 @@ func (o *overlay) applyOrg(r *vault.Record) (string, error) {
 	return "", nil
 }
 
-// indexState keeps the document index.
+// indexState keeps the indexes of documents and batches.
 func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 	switch r.Type {
-	case vault.DocumentDeposited:
-		var b vault.DepositBody
+	case vault.VaultOpened:
+		var b vault.VaultBody
 		if r.Decode(&b) == nil {
+			o.indexBatch(b.Batch, string(st.ID), st.ID, r)
+		}
+	case vault.DocumentDeposited, vault.DocumentReplaced:
+		var b vault.DepositBody
+		if r.Decode(&b) != nil {
+			return
+		}
+		if r.Type == vault.DocumentDeposited {
 			o.put(bucketDocs, string(b.Document), []byte(st.ID))
 		}
+		o.indexBatch(b.Batch, string(b.Document), st.ID, r)
 	case vault.ConsentGiven:
 		var b vault.ConsentBody
 		if r.Decode(&b) == nil {
 			o.put(bucketDocs, string(b.Consent), []byte(st.ID))
+			o.indexBatch(b.Batch, string(b.Consent), st.ID, r)
 		}
 	}
 }

@@ -18,6 +18,7 @@ const (
 	bucketIndex    = "index"    // sealed: blind index value → beneficiaries
 	bucketDigests  = "digests"  // sealed: keyed digest or source id → document, document → its current digest
 	bucketDocs     = "docs"     // sealed: document → beneficiary
+	bucketBatches  = "batches"  // sealed: batch/id of a document, vault or consent → batchEntry
 	bucketNotes    = "notes"    // sealed: path of an organization note → vault.NoteBody
 	bucketParcels  = "parcels"  // path → parcel, an age file
 	bucketSegments = "segments" // writer/seq → segmentInfo
@@ -36,8 +37,8 @@ type Bucket struct {
 func Buckets() []Bucket {
 	return []Bucket{
 		{bucketMeta, false}, {bucketEvents, true}, {bucketEntries, true}, {bucketVaults, true}, {bucketIndex, true},
-		{bucketDigests, true}, {bucketDocs, true}, {bucketNotes, true}, {bucketParcels, false}, {bucketSegments, false},
-		{bucketQueue, false}, {bucketDoomed, false}, {bucketHeld, false},
+		{bucketDigests, true}, {bucketDocs, true}, {bucketBatches, true}, {bucketNotes, true}, {bucketParcels, false},
+		{bucketSegments, false}, {bucketQueue, false}, {bucketDoomed, false}, {bucketHeld, false},
 	}
 }
 

@@ -92,7 +92,8 @@ type (
 	}
 	// VaultBody is VaultOpened.
 	VaultBody struct { //nolint:revive // named like the bodies of all other events
-		NoRecovery bool `json:"no_recovery,omitempty"`
+		NoRecovery bool    `json:"no_recovery,omitempty"`
+		Batch      BatchID `json:"batch,omitempty"` // the import that opened it
 	}
 	// CloseBody is VaultClosed.
 	CloseBody struct {
@@ -111,6 +112,7 @@ type (
 		Until       Date       `json:"until,omitempty"` // last day
 		Evidence    bool       `json:"evidence,omitempty"`
 		EvidenceDoc DocumentID `json:"evidence_document,omitempty"`
+		Batch       BatchID    `json:"batch,omitempty"` // the import that recorded it
 	}
 	// EndBody is ConsentWithdrawn and ConsentExpired. Team is repeated: a withdrawal ends every consent to that team
 	// which had not seen it.

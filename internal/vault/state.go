@@ -14,6 +14,7 @@ type State struct {
 	OpenedBy   AgentID                  `json:"opened_by"`
 	OpenedAt   Pos                      `json:"opened_at"`
 	NoRecovery bool                     `json:"no_recovery,omitempty"`
+	Batch      BatchID                  `json:"batch,omitempty"` // the import that opened it
 	Closed     *Closing                 `json:"closed,omitempty"`
 	Erased     *Ending                  `json:"erased,omitempty"`
 	ReadOnly   bool                     `json:"read_only,omitempty"` // an unknown critical event: upgrade
@@ -238,7 +239,7 @@ func (s *State) open(org *Org, r *Record, entries EntryLookup) error {
 	case !ok || s.OpenedBy != "":
 		return fmt.Errorf("the vault is open already")
 	}
-	s.Opened, s.OpenedBy, s.OpenedAt, s.NoRecovery = r.At, r.Agent, r.Pos, b.NoRecovery
+	s.Opened, s.OpenedBy, s.OpenedAt, s.NoRecovery, s.Batch = r.At, r.Agent, r.Pos, b.NoRecovery, b.Batch
 	s.learnPerson(r, entries)
 	return nil
 }
