@@ -54,11 +54,10 @@ type FileMark struct {
 // PersonRow is one person of an import, with the consent that they gave. Person.Refs must hold at least one reference;
 // the first identifies.
 type PersonRow struct {
-	Row         int64         `json:"row"`
-	Person      Person        `json:"person"`
-	Consent     *ConsentTerms `json:"consent,omitempty"` // nil where the row says nothing of a consent
-	CollectedBy string        `json:"collected_by,omitempty"`
-	NoRecovery  bool          `json:"no_recovery,omitempty"`
+	Row        int64         `json:"row"`
+	Person     Person        `json:"person"`
+	Consent    *ConsentTerms `json:"consent,omitempty"` // nil where the row says nothing of a consent
+	NoRecovery bool          `json:"no_recovery,omitempty"`
 }
 
 // ImportRequest begins one lane of an import; an import may have several with the same batch.

@@ -45,6 +45,7 @@ type BeneficiaryAddRequest struct {
 	Consent    ConsentTerms `json:"consent"`
 	NoRecovery bool         `json:"no_recovery,omitempty"`
 	Duplicate  bool         `json:"duplicate,omitempty"` // go on although somebody similar has a vault
+	Batch      string       `json:"batch,omitempty"`
 }
 
 // ConsentTerms is what a consent says. To is "team:NAME", "agent:NAME" or an id.
@@ -60,7 +61,8 @@ type ConsentTerms struct {
 	MandateName    string `json:"mandate_name,omitempty"`
 	Interpreter    string `json:"interpreter,omitempty"`
 	ReadAloud      bool   `json:"read_aloud,omitempty"`
-	Language       string `json:"language,omitempty"` // of the notice that was read: fr, en
+	Language       string `json:"language,omitempty"`     // of the notice that was read: fr, en
+	CollectedBy    string `json:"collected_by,omitempty"` // who heard it, "" the agent of this workstation
 }
 
 // BeneficiaryEditRequest changes attributes.
@@ -188,6 +190,7 @@ type ConsentGiveRequest struct {
 	Beneficiary string       `json:"beneficiary"`
 	Terms       ConsentTerms `json:"terms"`
 	Card        string       `json:"card,omitempty"` // words or identity, never logged
+	Batch       string       `json:"batch,omitempty"`
 }
 
 // ConsentRequest names a consent.

@@ -42,6 +42,7 @@ const (
 
 	PartMeta    = "meta"
 	PartContent = "content"
+	PartEnd     = "end" // empty: ends the part before it at once
 
 	// MaxRequest is the size in bytes of the largest JSON request, and of the meta part of an upload.
 	MaxRequest = 1 << 20

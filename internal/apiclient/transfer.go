@@ -16,10 +16,12 @@ import (
 )
 
 // Part is one stream of an upload; Name is api.PartContent or what the call says. The caller keeps the ownership of the
-// reader, and must not use it before Upload has returned.
+// reader, and must not use it before Upload has returned, or before Exchange has asked for the next part. With More a
+// part of an exchange may wait for the one that follows.
 type Part struct {
 	io.Reader
 	Name string
+	More bool
 }
 
 // Upload makes a call that takes a value and streams of any size. If reading a part fails, the daemon sees a broken

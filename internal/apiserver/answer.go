@@ -38,19 +38,24 @@ func (w *answer) WriteHeader(status int) {
 func (w *answer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *answer) item(v any) error {
-	return w.value(v, func(b json.RawMessage) api.Line { return api.Line{Item: b} })
+	return w.value(v, false, func(b json.RawMessage) api.Line { return api.Line{Item: b} })
+}
+
+// itemNow is item without waiting for further lines.
+func (w *answer) itemNow(v any) error {
+	return w.value(v, true, func(b json.RawMessage) api.Line { return api.Line{Item: b} })
 }
 
 func (w *answer) result(v any) error {
-	return w.value(v, func(b json.RawMessage) api.Line { return api.Line{Result: b} })
+	return w.value(v, false, func(b json.RawMessage) api.Line { return api.Line{Result: b} })
 }
 
-func (w *answer) value(v any, wrap func(json.RawMessage) api.Line) error {
+func (w *answer) value(v any, now bool, wrap func(json.RawMessage) api.Line) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	return w.line(wrap(b), false)
+	return w.line(wrap(b), now)
 }
 
 // line sends one line. After the closing line nothing is sent any more: a late progress report is not an error.

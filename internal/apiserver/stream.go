@@ -29,9 +29,13 @@ type PartReader struct {
 	rest  io.Reader
 }
 
-// Next returns the next stream, io.EOF after the last one. What is left of the previous one is skipped.
+// Next returns the next stream, io.EOF after the last one. What is left of the previous one is skipped, and so are the
+// parts that only end the one before.
 func (p PartReader) Next() (*Part, error) {
 	part, err := p.parts.NextRawPart()
+	for err == nil && part.FormName() == api.PartEnd {
+		part, err = p.parts.NextRawPart()
+	}
 	if err == io.EOF { //nolint:errorlint // an upload that is cut short wraps it
 		// Reading to the very end is what makes net/http watch for a caller that goes away.
 		if _, err = io.Copy(io.Discard, p.rest); err == nil {

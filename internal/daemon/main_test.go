@@ -117,7 +117,34 @@ func (s *service) Register(srv *apiserver.Server) {
 	})
 	apiserver.HandleDownload(srv, "test/get", s.get)
 	apiserver.HandleUpload(srv, "test/put", s.put)
+	apiserver.HandleExchange(srv, "test/sizes", sizes)
 	apiserver.Handle(srv, "test/taken", func(context.Context, api.Empty) (int64, error) { return s.taken.Load(), nil })
+}
+
+// sizes answers each part with its size, and fails at a part named "refused".
+func sizes(_ context.Context, late bool, parts apiserver.PartReader, yield func(int64) error) (string, error) {
+	for {
+		part, err := parts.Next()
+		if errors.Is(err, io.EOF) {
+			return "all", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if part.Name == "refused" {
+			return "", vault.Errorf(vault.CodeNoConsent, "the vault is closed")
+		}
+		n, err := io.Copy(io.Discard, part)
+		if err != nil {
+			return "", err
+		}
+		if late {
+			continue
+		}
+		if err := yield(n); err != nil {
+			return "", err
+		}
+	}
 }
 
 // hold lasts until the file "go" appears in the home or the caller goes away.

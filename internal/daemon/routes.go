@@ -61,6 +61,13 @@ func registerDocuments(s *apiserver.Server, e *engine.Engine) {
 	apiserver.Handle(s, api.RouteDocumentRemove, e.DocumentRemove)
 }
 
+// registerImports adds the calls of imports.
+func registerImports(s *apiserver.Server, e *engine.Engine) {
+	apiserver.HandleList(s, api.RouteImportCheck, e.ImportCheck)
+	apiserver.HandleExchange(s, api.RouteImportDeposit, exchange(e.ImportDeposit))
+	apiserver.HandleExchange(s, api.RouteImportPeople, exchange(e.ImportPeople))
+}
+
 // registerOperation adds the calls of operation.
 func registerOperation(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleStream(s, api.RouteSync, e.Sync)
@@ -84,13 +91,24 @@ func none[Res any](f func(context.Context) (Res, error)) func(context.Context, a
 // upload adapts a call with streams of several names.
 func upload[Req, Res any](f func(context.Context, Req, engine.Parts) (Res, error)) func(context.Context, Req, apiserver.PartReader) (Res, error) {
 	return func(ctx context.Context, req Req, parts apiserver.PartReader) (Res, error) {
-		return f(ctx, req, func() (string, io.Reader, error) {
-			part, err := parts.Next()
-			if err != nil {
-				return "", nil, err
-			}
-			return part.Name, part, nil
-		})
+		return f(ctx, req, partsOf(parts))
+	}
+}
+
+// exchange adapts a call that answers while streams come in.
+func exchange[Req, Item, Res any](f func(context.Context, Req, engine.Parts, func(Item) error) (Res, error)) func(context.Context, Req, apiserver.PartReader, func(Item) error) (Res, error) {
+	return func(ctx context.Context, req Req, parts apiserver.PartReader, yield func(Item) error) (Res, error) {
+		return f(ctx, req, partsOf(parts), yield)
+	}
+}
+
+func partsOf(parts apiserver.PartReader) engine.Parts {
+	return func() (string, io.Reader, error) {
+		part, err := parts.Next()
+		if err != nil {
+			return "", nil, err
+		}
+		return part.Name, part, nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -210,6 +211,77 @@ func TestUpload(t *testing.T) {
 			total, err := apiclient.Call[int64](ctx, c, "test/taken", nil)
 			if err != nil || total != taken {
 				t.Errorf("daemon took %d bytes as whole uploads, want %d: %v", total, taken, err)
+			}
+		})
+	}
+}
+
+// TestExchange sends a part only when the one before was answered, so that it ends only if nothing waits in a buffer.
+func TestExchange(t *testing.T) {
+	ctx := context.Background()
+	c := MustConnect(t, MustHome(t))
+	sizes := []int64{0, 1, 100_000, 5 << 20, 3}
+	answered := make(chan struct{}, len(sizes))
+	answered <- struct{}{}
+	i := 0
+	next := func(ctx context.Context) (apiclient.Part, error) {
+		select {
+		case <-answered:
+		case <-ctx.Done():
+			return apiclient.Part{}, ctx.Err()
+		}
+		if i == len(sizes) {
+			return apiclient.Part{}, io.EOF
+		}
+		i++
+		return apiclient.Part{Reader: zeros(sizes[i-1]), Name: "content"}, nil
+	}
+	var got []int64
+	end, err := apiclient.Exchange[int64, string](ctx, c, "test/sizes", false, next, func(n int64) error {
+		got = append(got, n)
+		answered <- struct{}{}
+		return nil
+	})
+	if err != nil || end != "all" || !slices.Equal(got, sizes) {
+		t.Errorf("got %v, %q, %v", got, end, err)
+	}
+}
+
+func TestExchangeThatFails(t *testing.T) {
+	ctx := context.Background()
+	c := MustConnect(t, MustHome(t))
+	for name, tc := range map[string]struct {
+		parts []apiclient.Part // then more and more small ones
+		late  bool
+		stop  bool
+		code  vault.Code
+		cause error
+	}{
+		"refused before any item":  {parts: []apiclient.Part{{Reader: zeros(1 << 40), Name: "refused"}}, code: vault.CodeNoConsent},
+		"refused after some items": {parts: []apiclient.Part{{Reader: zeros(9), Name: "content"}, {Reader: zeros(1 << 40), Name: "refused"}}, code: vault.CodeNoConsent},
+		"unreadable file":          {parts: []apiclient.Part{{Reader: zeros(9), Name: "content"}, {Reader: failing(5 << 20), Name: "content"}}, code: vault.CodeFailed, cause: errBroken},
+		"unreadable, no item":      {parts: []apiclient.Part{{Reader: failing(5 << 20), Name: "content"}}, late: true, code: vault.CodeFailed, cause: errBroken},
+		"the caller had enough":    {stop: true, code: vault.CodeFailed, cause: errBroken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := 0
+			next := func(context.Context) (apiclient.Part, error) {
+				if i++; i <= len(tc.parts) {
+					return tc.parts[i-1], nil
+				}
+				return apiclient.Part{Reader: zeros(10), Name: "content"}, nil
+			}
+			_, err := apiclient.Exchange[int64, string](ctx, c, "test/sizes", tc.late, next, func(int64) error {
+				if tc.stop {
+					return errBroken
+				}
+				return nil
+			})
+			if vault.CodeOf(err) != tc.code || (tc.cause != nil && !errors.Is(err, tc.cause)) {
+				t.Errorf("got %v", err)
+			}
+			if _, err := apiclient.Call[int64](ctx, c, "test/taken", nil); err != nil {
+				t.Errorf("the next call: %v", err)
 			}
 		})
 	}

@@ -31,5 +31,6 @@ func (s *service) Register(srv *apiserver.Server) {
 	registerOrg(srv, s.e)
 	registerPeople(srv, s.e)
 	registerDocuments(srv, s.e)
+	registerImports(srv, s.e)
 	registerOperation(srv, s.e)
 }

@@ -18,31 +18,19 @@ func (e *Engine) BeneficiaryAdd(ctx context.Context, req api.BeneficiaryAddReque
 	if err != nil {
 		return api.Beneficiary{}, err
 	}
-	if err := e.maySeal(org); err != nil {
-		return api.Beneficiary{}, err
-	}
-	data, err := personData(&req.Person, e.today())
-	if err != nil {
-		return api.Beneficiary{}, err
-	}
-	var person vault.Person
-	person.Update(&data)
-	if !named(&person) {
-		return api.Beneficiary{}, vault.Errorf(vault.CodeInvalid, "a person needs at least one name")
-	}
-	terms, err := e.checkTerms(org, &req.Consent)
+	o, terms, err := e.openingOf(keys, org, &req)
 	if err != nil {
 		return api.Beneficiary{}, err
 	}
 	// The readers that the vault will have: evidence is sealed before there is a vault.
-	future := vault.NewState(vault.NewBeneficiaryID())
+	future := vault.NewState(o.id)
 	future.NoRecovery = req.NoRecovery
 	g, err := e.prepareConsent(ctx, org, future, terms, parts)
 	if err != nil {
 		return api.Beneficiary{}, err
 	}
-	o := &opening{id: future.ID, person: &person, data: data, noRecovery: req.NoRecovery, duplicate: req.Duplicate,
-		names: nameIndexOf(keys.namesKey, &person), refs: refValues(keys, person.Refs), consent: g}
+	o.consent = g
+	g.body.Batch = o.batch
 	if err := e.commit(ctx, o.build); err != nil {
 		g.discard(e, err)
 		return api.Beneficiary{}, err
@@ -55,6 +43,31 @@ func (e *Engine) BeneficiaryAdd(ctx context.Context, req api.BeneficiaryAddReque
 		b.Possible = append(b.Possible, string(p))
 	}
 	return b, err
+}
+
+// openingOf checks what a vault is to be opened with.
+func (e *Engine) openingOf(keys *keyring, org *vault.Org, req *api.BeneficiaryAddRequest) (*opening, *terms, error) {
+	if err := e.maySeal(org); err != nil {
+		return nil, nil, err
+	}
+	data, err := personData(&req.Person, e.today())
+	if err != nil {
+		return nil, nil, err
+	}
+	o := &opening{id: vault.NewBeneficiaryID(), person: &vault.Person{}, data: data, noRecovery: req.NoRecovery, duplicate: req.Duplicate}
+	o.person.Update(&data)
+	if !named(o.person) {
+		return nil, nil, vault.Errorf(vault.CodeInvalid, "a person needs at least one name")
+	}
+	t, err := e.checkTerms(org, &req.Consent)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.batch, err = parseBatch(req.Batch); err != nil {
+		return nil, nil, err
+	}
+	o.names, o.refs = nameIndexOf(keys.namesKey, o.person), refValues(keys, o.person.Refs)
+	return o, t, nil
 }
 
 // maySeal refuses devices that do not open vaults.
@@ -74,11 +87,13 @@ type opening struct {
 	noRecovery, duplicate bool
 	names                 nameIndex
 	refs                  []string
+	batch                 vault.BatchID
 	consent               *given
 	possible              []vault.BeneficiaryID
 }
 
-func (o *opening) build(t *tx) error {
+// check returns why the vault cannot be opened, and notes who may be the same person.
+func (o *opening) check(t *tx) error {
 	if err := t.refsFree(o.id, o.refs); err != nil {
 		return err
 	}
@@ -91,12 +106,19 @@ func (o *opening) build(t *tx) error {
 		return api.WithHint(vault.Errorf(vault.CodeConflict, "somebody of this name and date of birth has a vault: %s", joinIDs(same)),
 			"look with `vaultctl beneficiary show`; if it is another person, repeat with --duplicate")
 	}
+	return nil
+}
+
+func (o *opening) build(t *tx) error {
+	if err := o.check(t); err != nil {
+		return err
+	}
 	entries := []func(*vault.Event) classed{entry(classShared, vault.EntryPerson, o.data)}
 	if len(o.refs) > 0 {
 		entries = append(entries, entry(classIntake, vault.EntryRefs, vault.IndexData{Values: o.refs}))
 	}
 	entries = append(entries, entry(classStaff, vault.EntryNames, vault.IndexData{Values: o.names.values()}))
-	if err := t.emit(vault.VaultOpened, o.id, vault.VaultBody{NoRecovery: o.noRecovery}, entries...); err != nil {
+	if err := t.emit(vault.VaultOpened, o.id, vault.VaultBody{NoRecovery: o.noRecovery, Batch: o.batch}, entries...); err != nil {
 		return err
 	}
 	return o.consent.emit(t, o.id, nil)

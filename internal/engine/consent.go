@@ -20,6 +20,7 @@ type terms struct {
 	givenBy                     string
 	representative, interpreter string
 	readAloud                   bool
+	collectedBy                 string // "" the agent of this device
 	notice                      lang.Lang
 }
 
@@ -67,6 +68,9 @@ func (t *terms) checkGiver(req *api.ConsentTerms) (err error) {
 		return err
 	}
 	if t.interpreter, err = cleanLine("interpreter", req.Interpreter, maxName); err != nil {
+		return err
+	}
+	if t.collectedBy, err = cleanLine("collected_by", req.CollectedBy, maxName); err != nil {
 		return err
 	}
 	if t.givenBy == "" {
@@ -130,6 +134,10 @@ func (e *Engine) ConsentGive(ctx context.Context, req api.ConsentGiveRequest, pa
 	if err := e.mayGrant(ctx, st, keys, org, req.Card != ""); err != nil {
 		return api.Consent{}, err
 	}
+	batch, err := parseBatch(req.Batch)
+	if err != nil {
+		return api.Consent{}, err
+	}
 	t, err := e.checkTerms(org, &req.Terms)
 	if err != nil {
 		return api.Consent{}, err
@@ -150,6 +158,7 @@ func (e *Engine) ConsentGive(ctx context.Context, req api.ConsentGiveRequest, pa
 	if cosign != nil {
 		g.record.Assurance = "card-signed"
 	}
+	g.body.Batch = batch
 	err = e.commit(ctx, func(t *tx) error {
 		if now, err := t.state(st.ID); err != nil {
 			return err

@@ -25,7 +25,8 @@ type intake struct {
 // deposited is what became of an intake.
 type deposited struct {
 	document vault.DocumentID
-	exists   bool
+	exists   bool // nothing was done: the bytes are there
+	replaced bool // it is a new version
 }
 
 // errReaders says that the vault's readers changed between sealing and commit.
@@ -36,32 +37,51 @@ var errReaders = errors.New("the readers of the vault changed")
 // it. Errors: CodeInvalid, CodePolicy, CodeNoConsent, CodeErased, CodeConflict, CodeDiskFull, CodeInterrupted. Nothing is
 // left behind by a deposit that fails.
 func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, content io.Reader) (api.Document, error) {
-	id, err := e.resolveID(req.Beneficiary)
+	in, err := e.intakeOf(&req)
 	if err != nil {
-		return api.Document{}, err
-	}
-	st, _, org, err := e.load(id)
-	if err != nil {
-		return api.Document{}, err
-	}
-	in := intake{vault: id, space: vault.Shared, how: "deposit"}
-	if req.Private {
-		in.space = vault.Private
-	}
-	if in.batch, err = parseBatch(req.Batch); err != nil {
-		return api.Document{}, err
-	}
-	if err := e.admitted(ctx, st, org, in.space, "", in.how); err != nil {
-		return api.Document{}, err
-	}
-	if err := e.say(ctx, &in, &req.Fields, &vault.Document{}, st, req.FileName); err != nil {
-		return api.Document{}, err
-	}
-	in.sourceID = or(in.data.SourceID, "")
-	if err := e.aim(&in, st); err != nil {
+		e.refusedIntake(ctx, &in, err)
 		return api.Document{}, err
 	}
 	return e.deposit(ctx, &in, req.Size, content)
+}
+
+// intakeOf checks a deposit against the vault that it is for, before its content is looked at. Of an intake that is
+// refused the vault is set, once it is known.
+func (e *Engine) intakeOf(req *api.DocumentAddRequest) (intake, error) {
+	in := intake{space: vault.Shared, how: "deposit"}
+	if req.Private {
+		in.space = vault.Private
+	}
+	id, err := e.resolveID(req.Beneficiary)
+	if err != nil {
+		return in, err
+	}
+	st, _, org, err := e.load(id)
+	if err != nil {
+		return in, err
+	}
+	in.vault = id
+	if in.batch, err = parseBatch(req.Batch); err != nil {
+		return in, err
+	}
+	if err := mayTake(st, org, in.space); err != nil {
+		return in, err
+	}
+	if err := e.say(&in, &req.Fields, &vault.Document{}, st, req.FileName); err != nil {
+		return in, err
+	}
+	in.sourceID = or(in.data.SourceID, "")
+	return in, e.aim(&in, st)
+}
+
+// refusedIntake journals the refusal of a deposit by consent or policy.
+func (e *Engine) refusedIntake(ctx context.Context, in *intake, err error) {
+	switch code := vault.CodeOf(err); code {
+	case vault.CodeNoConsent, vault.CodePolicy, vault.CodeErased:
+		if in.vault != "" {
+			e.refused(ctx, in.vault, in.document, in.how, code)
+		}
+	}
 }
 
 // DocumentReplace deposits a new version of a document; the bytes of the old one are deleted everywhere. Errors are those
@@ -72,10 +92,12 @@ func (e *Engine) DocumentReplace(ctx context.Context, req api.DocumentReplaceReq
 		return api.Document{}, err
 	}
 	in := intake{vault: f.st.ID, space: f.doc.Space, document: f.doc.ID, how: "deposit"}
-	if err := e.admitted(ctx, f.st, f.org, in.space, f.doc.ID, in.how); err != nil {
-		return api.Document{}, err
+	err = mayTake(f.st, f.org, in.space)
+	if err == nil {
+		err = e.say(&in, &req.Fields, f.doc, f.st, req.FileName)
 	}
-	if err := e.say(ctx, &in, &req.Fields, f.doc, f.st, req.FileName); err != nil {
+	if err != nil {
+		e.refusedIntake(ctx, &in, err)
 		return api.Document{}, err
 	}
 	in.sourceID = or(in.data.SourceID, f.doc.SourceID)
@@ -94,15 +116,12 @@ func parseBatch(s string) (vault.BatchID, error) {
 }
 
 // say fills in what the entry tells beside what the content will tell.
-func (e *Engine) say(ctx context.Context, in *intake, f *api.DocumentFields, old *vault.Document, st *vault.State, fileName string) error {
+func (e *Engine) say(in *intake, f *api.DocumentFields, old *vault.Document, st *vault.State, fileName string) error {
 	if old.ID == "" && f.Type == nil {
 		return vault.Errorf(vault.CodeInvalid, "a document needs a type: see `vaultctl type list`")
 	}
 	var err error
 	if in.data, err = e.documentData(f, old, st.Person.Born, true); err != nil {
-		if vault.CodeOf(err) == vault.CodePolicy {
-			e.refused(ctx, st.ID, old.ID, in.how, vault.CodePolicy)
-		}
 		return err
 	}
 	if old.ID == "" { // a new version by source id keeps no dates of the old one
@@ -151,12 +170,20 @@ func needsCard(err error) error {
 	return api.WithHint(err, "issue a card first: `vaultctl card issue`")
 }
 
-// admitted is admits with the refusal journalled.
-func (e *Engine) admitted(ctx context.Context, st *vault.State, org *vault.Org, space vault.Space, doc vault.DocumentID, how string) error {
-	err := admits(st, space)
-	if err == nil && len(st.Readers(org, space)) == 0 {
-		err = needsCard(vault.Errorf(vault.CodePolicy, "nobody would be able to open the document"))
+// mayTake is admits, and that somebody will be able to open the document.
+func mayTake(st *vault.State, org *vault.Org, space vault.Space) error {
+	if err := admits(st, space); err != nil {
+		return err
 	}
+	if len(st.Readers(org, space)) == 0 {
+		return needsCard(vault.Errorf(vault.CodePolicy, "nobody would be able to open the document"))
+	}
+	return nil
+}
+
+// admitted is mayTake with the refusal journalled.
+func (e *Engine) admitted(ctx context.Context, st *vault.State, org *vault.Org, space vault.Space, doc vault.DocumentID, how string) error {
+	err := mayTake(st, org, space)
 	if err != nil {
 		e.refused(ctx, st.ID, doc, how, vault.CodeOf(err))
 	}
@@ -263,41 +290,60 @@ func (in *intake) match(get getter, key []byte, st *vault.State, digest vault.Ha
 
 // deposit seals the content for the vault's readers and commits it.
 func (e *Engine) deposit(ctx context.Context, in *intake, size int64, src io.Reader) (api.Document, error) {
-	st, keys, org, err := e.load(in.vault)
+	c, readers, err := e.sealIntake(ctx, in, size, src)
 	if err != nil {
 		return api.Document{}, err
 	}
-	readers := st.Readers(org, in.space)
-	rcps, err := recipients(org, st, readers)
-	if err != nil {
-		return api.Document{}, err
-	}
-	c, err := e.sealContent(ctx, src, size, rcps)
-	if err != nil {
-		return api.Document{}, err
-	}
-	e.step(StepSpooled)
-	in.data.Size, in.data.Digest, in.data.MediaType = &c.size, &c.digest, &c.media
-	// The commit looks again; looking first spares what exists already an fsync.
-	if d, same, err := in.match(e.Store.Get, keys.refsKey, st, c.digest); err != nil || same {
-		_ = c.file.Discard()
-		if err != nil {
-			return api.Document{}, err
-		}
-		return e.answer(deposited{d.ID, true}, in)
-	}
-	out, err := e.place(ctx, in, c.file, readers)
+	out, err := e.settle(ctx, in, c, readers)
 	if err != nil {
 		return api.Document{}, err
 	}
 	return e.answer(out, in)
 }
 
+// sealIntake seals the content for the vault's readers, and completes what is said of it.
+func (e *Engine) sealIntake(ctx context.Context, in *intake, size int64, src io.Reader) (*sealedContent, []vault.Reader, error) {
+	st, _, org, err := e.load(in.vault)
+	if err != nil {
+		return nil, nil, err
+	}
+	readers := st.Readers(org, in.space)
+	rcps, err := recipients(org, st, readers)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := e.sealContent(ctx, src, size, rcps)
+	if err != nil {
+		return nil, nil, err
+	}
+	e.step(StepSpooled)
+	in.data.Size, in.data.Digest, in.data.MediaType = &c.size, &c.digest, &c.media
+	return c, readers, nil
+}
+
+// settle commits sealed content, unless the vault holds the same bytes already.
+func (e *Engine) settle(ctx context.Context, in *intake, c *sealedContent, readers []vault.Reader) (deposited, error) {
+	st, keys, _, err := e.load(in.vault)
+	if err != nil {
+		_ = c.file.Discard()
+		return deposited{}, err
+	}
+	// The commit looks again; looking first spares what exists already an fsync.
+	if d, same, err := in.match(e.Store.Get, keys.refsKey, st, c.digest); err != nil || same {
+		_ = c.file.Discard()
+		if err != nil {
+			return deposited{}, err
+		}
+		return deposited{document: d.ID, exists: true}, nil
+	}
+	return e.place(ctx, in, c.file, readers)
+}
+
 // place stages a sealed file and commits it, sealing it again as often as the vault's readers change in between.
 func (e *Engine) place(ctx context.Context, in *intake, f SpoolFile, readers []vault.Reader) (deposited, error) {
 	for {
 		obj := vault.Object{Path: vault.DocumentPath(e.self().Writer, vault.NewObjectName()), Size: f.Size(), Hash: f.Sum(), Readers: readers}
-		if err := e.Spool.Stage([]Staged{{f, obj.Path}}); err != nil {
+		if err := e.staging.stage(e.Spool, Staged{f, obj.Path}); err != nil {
 			return deposited{}, fmt.Errorf("stage document: %w", err)
 		}
 		e.step(StepStaged)
@@ -345,7 +391,6 @@ func (e *Engine) sealAgain(ctx context.Context, in *intake, obj vault.Object) (S
 // commitDeposit records a staged object. What the journal does not hold in the end is removed from the spool, except for
 // errReaders.
 func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object) (out deposited, err error) {
-	replaced := false
 	err = e.commit(ctx, func(t *tx) error {
 		st, err := t.state(in.vault)
 		if err != nil {
@@ -359,7 +404,7 @@ func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object
 			return err
 		}
 		if same {
-			out = deposited{d.ID, true}
+			out = deposited{document: d.ID, exists: true}
 			return nil
 		}
 		if d != nil && (d.Space != in.space || in.leave != nil) {
@@ -368,11 +413,11 @@ func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object
 		if !vault.SameReaders(st.Readers(t.org(), in.space), obj.Readers) {
 			return errReaders
 		}
-		out, replaced = deposited{document: vault.NewDocumentID()}, d != nil
-		if replaced {
+		out = deposited{document: vault.NewDocumentID(), replaced: d != nil}
+		if d != nil {
 			out.document = d.ID
 		}
-		if err := t.deposit(in, out.document, replaced, obj); err != nil || in.leave == nil {
+		if err := t.deposit(in, out.document, out.replaced, obj); err != nil || in.leave == nil {
 			return err
 		}
 		return t.leave(in.leave)
@@ -383,10 +428,8 @@ func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object
 		if rerr := e.Spool.Remove(obj.Path); rerr != nil {
 			e.log.Warn("remove local object", "code", vault.CodeOf(rerr))
 		}
-		if c := vault.CodeOf(err); c == vault.CodeNoConsent || c == vault.CodePolicy || c == vault.CodeErased {
-			e.refused(ctx, in.vault, in.document, in.how, c)
-		}
-	case replaced:
+		e.refusedIntake(ctx, in, err)
+	case out.replaced:
 		e.dropUnpushed(in.vault)
 	}
 	return out, err

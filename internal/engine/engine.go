@@ -73,6 +73,7 @@ type Engine struct {
 	// writer is touched by the committer alone.
 	writer writerState
 
+	staging stager
 	sealing lockTable // one reseal of a vault at a time
 	pulling sync.Mutex
 	// enrolling says that the home has no history yet, so that an empty index is as it should be.

@@ -169,6 +169,9 @@ func (e *Engine) finishErasures(ctx context.Context) error {
 	for _, id := range ids {
 		e.dropUnpushed(id)
 	}
+	if err := e.forgetFiles(ctx, ids); err != nil {
+		return err
+	}
 	e.step(StepCleared)
 	if err := e.scrubNotes(ctx); err != nil {
 		return err

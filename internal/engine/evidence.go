@@ -145,7 +145,9 @@ func (e *Engine) fillRecord(g *given, org *vault.Org, st *vault.State, t *terms)
 	r.RetentionPeriod = t.notice.T("until the person withdraws consent or asks for erasure")
 	r.WithdrawalMethod = t.notice.T("say it to any agent, at any time, without giving a reason")
 	r.Jurisdiction = e.Settings.Jurisdiction()
-	r.CollectedBy = org.AgentName(e.ident.Agent)
+	if r.CollectedBy = t.collectedBy; r.CollectedBy == "" {
+		r.CollectedBy = org.AgentName(e.ident.Agent)
+	}
 	r.GivenBy, r.Representative, r.Interpreter, r.ReadAloud = t.givenBy, t.representative, t.interpreter, t.readAloud
 	r.Assurance, r.Recovery = "attested", !st.NoRecovery && org.CurrentRecovery() != nil
 	r.Events = []vault.ConsentEvent{{EventTime: givenAt(t.on, e.Now()), EventType: "explicit", EventState: "given",

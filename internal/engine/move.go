@@ -130,7 +130,7 @@ func (e *Engine) leaveOnly(ctx context.Context, in *intake, there vault.Document
 		return api.Document{}, err
 	}
 	e.dropUnpushed(in.leave.st.ID)
-	return e.answer(deposited{there, true}, in)
+	return e.answer(deposited{document: there, exists: true}, in)
 }
 
 // leave removes the document that was moved, unless a new version of it came in meanwhile.

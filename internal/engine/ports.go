@@ -19,6 +19,7 @@ const (
 	bucketDigests  = "digests"  // sealed: keyed digest or source id → document, document → its current digest
 	bucketDocs     = "docs"     // sealed: document → beneficiary
 	bucketBatches  = "batches"  // sealed: batch/id of a document, vault or consent → batchEntry
+	bucketFiles    = "files"    // sealed: keyed digest of a path → fileRecord; lost without harm
 	bucketNotes    = "notes"    // sealed: path of an organization note → vault.NoteBody
 	bucketParcels  = "parcels"  // path → parcel, an age file
 	bucketSegments = "segments" // writer/seq → segmentInfo
@@ -37,7 +38,7 @@ type Bucket struct {
 func Buckets() []Bucket {
 	return []Bucket{
 		{bucketMeta, false}, {bucketEvents, true}, {bucketEntries, true}, {bucketVaults, true}, {bucketIndex, true},
-		{bucketDigests, true}, {bucketDocs, true}, {bucketBatches, true}, {bucketNotes, true}, {bucketParcels, false},
+		{bucketDigests, true}, {bucketDocs, true}, {bucketBatches, true}, {bucketFiles, true}, {bucketNotes, true}, {bucketParcels, false},
 		{bucketSegments, false}, {bucketQueue, false}, {bucketDoomed, false}, {bucketHeld, false},
 	}
 }

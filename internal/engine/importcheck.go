@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+// fileRecord is what is remembered of an imported file: how it looked, and what came of it. It only ever spares reading
+// the file once more.
+type fileRecord struct {
+	Vault    vault.BeneficiaryID `json:"vault"`
+	Document vault.DocumentID    `json:"document"`
+	Version  string              `json:"version"` // keyed digest of the bytes
+	Size     int64               `json:"size"`
+	ModTime  int64               `json:"mod_time"`
+	Change   int64               `json:"change,omitempty"`
+	Inode    uint64              `json:"inode,omitempty"`
+}
+
+// settled is how old a file's last change must be before its look says anything: a file system tells times apart by
+// ticks, and two changes may share one.
+const settled = 2 * time.Second
+
+// fileKey is where a file is remembered; the path itself is not kept.
+func fileKey(keys *keyring, mark *api.FileMark, split string) string {
+	return mac(keys.refsKey, "file", mark.Path, split)
+}
+
+// fileOp remembers what came of a row's file. A file that has just changed is not remembered.
+func (e *Engine) fileOp(in *intake, row *api.ImportRow, id vault.DocumentID) (Op, bool) {
+	keys, _ := e.view()
+	m := row.File
+	if keys == nil || m == nil || e.Now().Sub(time.Unix(0, max(m.ModTime, m.Change))) < settled {
+		return Op{}, false
+	}
+	return jsonOp(bucketFiles, fileKey(keys, m, row.Split), fileRecord{Vault: in.vault, Document: id,
+		Version: digestValue(keys.refsKey, in.vault, *in.data.Digest), Size: m.Size, ModTime: m.ModTime, Change: m.Change, Inode: m.Inode}), true
+}
+
+// remember writes what fileOp made.
+func (e *Engine) remember(ctx context.Context, ops []Op) error {
+	return e.exclusive(ctx, func() error { return e.Store.Write(ops) })
+}
+
+// forgetFiles forgets the files that came into vaults.
+func (e *Engine) forgetFiles(ctx context.Context, vaults []vault.BeneficiaryID) error {
+	var ops []Op
+	err := e.Store.Scan(bucketFiles, "", func(key string, raw []byte) error {
+		var was fileRecord
+		if json.Unmarshal(raw, &was) != nil || slices.Contains(vaults, was.Vault) {
+			ops = append(ops, Op{bucketFiles, key, nil})
+		}
+		return nil
+	})
+	if err != nil || len(ops) == 0 {
+		return err
+	}
+	return e.remember(ctx, ops)
+}
+
+// knownFile returns the document that came of a row's file in the row's vault, if the file still looks the same and the
+// document still has those bytes; nil otherwise.
+func (e *Engine) knownFile(keys *keyring, st *vault.State, row *api.ImportRow) (*vault.Document, error) {
+	m := row.File
+	if m == nil {
+		return nil, nil
+	}
+	raw, err := e.Store.Get(bucketFiles, fileKey(keys, m, row.Split))
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	var was fileRecord
+	if err := json.Unmarshal(raw, &was); err != nil {
+		return nil, vault.Errorf(vault.CodeIntegrity, "read imported file: %w", err)
+	}
+	if was.Vault != st.ID || was.Size != m.Size || was.ModTime != m.ModTime || was.Change != m.Change || was.Inode != m.Inode {
+		return nil, nil
+	}
+	d := alive(st, []byte(was.Document))
+	if d == nil {
+		return nil, nil
+	}
+	current, err := e.Store.Get(bucketDigests, "current/"+string(d.ID))
+	if err != nil || string(current) != was.Version {
+		return nil, err
+	}
+	return d, nil
+}
+
+// ImportCheck yields what would become of rows without their content: rejected, exists, updated, or wanted where the
+// content decides. With digests the answer is final. Metadata that differs is changed at once if the request updates and
+// is no dry run. A refusal is journalled once for each vault. Errors: CodeUsage, CodeLocked.
+func (e *Engine) ImportCheck(ctx context.Context, req api.ImportCheckRequest, yield func(api.RowResult) error) error {
+	keys, _, err := e.ready()
+	if err != nil {
+		return err
+	}
+	if len(req.Rows) > api.MaxCheck {
+		return vault.Errorf(vault.CodeUsage, "a check holds at most %d rows", api.MaxCheck)
+	}
+	c := checking{e: e, ctx: ctx, keys: keys, req: &req, refused: map[vault.BeneficiaryID]bool{}, coming: map[string]vault.BeneficiaryID{}}
+	for i := range req.Rows {
+		res := c.row(&req.Rows[i])
+		res.DryRun = req.DryRun
+		if err := yield(res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checking is one ImportCheck.
+type checking struct {
+	e       *Engine
+	ctx     context.Context
+	keys    *keyring
+	req     *api.ImportCheckRequest
+	refused map[vault.BeneficiaryID]bool
+	coming  map[string]vault.BeneficiaryID // keyed digests of earlier rows, in dry runs
+}
+
+func (c *checking) row(row *api.ImportRow) api.RowResult {
+	in, err := c.e.intakeOf(&api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private,
+		FileName: row.FileName, Size: row.Size, Batch: c.req.Batch})
+	if err != nil {
+		if !c.req.DryRun && !c.refused[in.vault] {
+			c.refused[in.vault] = true
+			c.e.refusedIntake(c.ctx, &in, err)
+		}
+		return rejected(row.Row, &in, err)
+	}
+	st, _, _, err := c.e.load(in.vault)
+	if err != nil {
+		return rejected(row.Row, &in, err)
+	}
+	d, err := c.e.knownFile(c.keys, st, row)
+	if err != nil {
+		return rejected(row.Row, &in, err)
+	}
+	if d != nil {
+		return c.e.present(c.ctx, row, &in, d.ID, c.req.Update, c.req.DryRun)
+	}
+	if row.Digest != "" {
+		return c.byDigest(row, &in, st)
+	}
+	res := rowResult(row.Row, api.RowWanted)
+	res.Beneficiary = string(in.vault)
+	return res
+}
+
+// byDigest says what a deposit of the bytes would be.
+func (c *checking) byDigest(row *api.ImportRow, in *intake, st *vault.State) api.RowResult {
+	digest := vault.Hash(row.Digest)
+	if !digest.Valid() {
+		return rejected(row.Row, in, vault.Errorf(vault.CodeUsage, "not a SHA-256 in lower-case hexadecimal"))
+	}
+	d, same, err := in.match(c.e.Store.Get, c.keys.refsKey, st, digest)
+	if err != nil {
+		return rejected(row.Row, in, fmt.Errorf("check row: %w", err))
+	}
+	key := digestValue(c.keys.refsKey, in.vault, digest)
+	res := rowResult(row.Row, api.RowDeposited)
+	res.Beneficiary = string(in.vault)
+	switch _, earlier := c.coming[key]; {
+	case same:
+		return c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun)
+	case earlier:
+		res.Status = api.RowExists
+	case d != nil:
+		res.Status, res.Document = api.RowUpdated, string(d.ID)
+	}
+	c.coming[key] = in.vault
+	return res
+}
