@@ -1,7 +1,6 @@
 // Package catalogue knows the types of document that a vault holds: their names in French and English, the other
 // names people write in a manifest, how long they are good for, and which hold health data. The table is data: the
-// built-in one can be extended or replaced by a TOML file of an organization. This is the only package that reads
-// TOML by itself.
+// built-in one can be extended or replaced by a TOML file of an organization.
 package catalogue
 
 import (

@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/pelletier/go-toml/v2"
+	"vaultctl/internal/tomlfile"
 )
 
 // Period is a length of time as written in the table: "10y", "18mo", "90d", "printed" for an end that stands on the
@@ -54,10 +54,9 @@ type table struct {
 
 // parse reads a table strictly: unknown keys, missing names and impossible values are errors with their line.
 func parse(path string, text []byte) (*table, error) {
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	text = tomlfile.Text(text)
 	var t table
-	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	if err := decoder.Decode(&t); err != nil {
+	if err := tomlfile.Decode(text, &t); err != nil {
 		return nil, tomlError(path, err)
 	}
 	t.lines = rowLines(text, len(t.Types))
@@ -75,18 +74,14 @@ func parse(path string, text []byte) (*table, error) {
 }
 
 func tomlError(path string, err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) && len(strict.Errors) > 0 {
-		first := strict.Errors[0]
-		line, _ := first.Position()
-		return invalid(path, line, "unknown key %q", strings.Join(first.Key(), "."))
+	var p *tomlfile.Problem
+	switch {
+	case !errors.As(err, &p):
+		return invalid(path, 0, "%s", err.Error())
+	case p.Key != "":
+		return invalid(path, p.Line, "unknown key %q", p.Key)
 	}
-	var decode *toml.DecodeError
-	if errors.As(err, &decode) {
-		line, _ := decode.Position()
-		return invalid(path, line, "%s", strings.TrimPrefix(decode.Error(), "toml: "))
-	}
-	return invalid(path, 0, "%s", strings.TrimPrefix(err.Error(), "toml: "))
+	return invalid(path, p.Line, "%s", p.Text)
 }
 
 // rowLines finds the lines of the [[type]] headers. A file that writes its rows in another way gets no lines.

@@ -122,7 +122,8 @@ func TestDirections(t *testing.T) {
 		"apiclient": {"api", "localsock", "vault"},
 		"apiserver": {"api", "engine", "localsock", "vault"},
 		"engine":    {"api", "vault"},
-		"cli":       {"api", "apiclient", "tui", "vault"},
+		"cli":       {"api", "apiclient", "manifest", "tui", "vault"},
+		"manifest":  {"api", "vault"},
 		"tui":       {"api", "apiclient", "vault"},
 	}
 	wiring := []string{"daemon", "workstation"} // they put adapters into the engine and may import anything
@@ -189,7 +190,7 @@ func TestRoles(t *testing.T) {
 	owners := map[string]string{
 		"github.com/rclone/rclone": "remote", "go.etcd.io/bbolt": "boltstore", "filippo.io/age": "agecrypt",
 		"github.com/spf13/viper": "config", "github.com/spf13/cobra": "cli", "codeberg.org/go-pdf/fpdf": "paper",
-		"github.com/pelletier/go-toml/v2": "catalogue",
+		"github.com/pelletier/go-toml/v2": "tomlfile",
 	}
 	found := map[string]bool{}
 	for path, p := range MustList(t, "linux", "./internal/...") {

@@ -8,7 +8,7 @@
 // # Adding a sentence
 //
 // Write the call, then add a row to the table of the area that says it: fr_cli.go for commands, fr_tui.go for screens,
-// fr_engine.go for what the daemon composes, fr_paper.go for printed pages, fr_errors.go for error messages and hints. Nothing
+// fr_engine.go for what the daemon composes, fr_paper.go for printed pages, fr_errors….go for error messages and hints. Nothing
 // is registered. A sentence used by several areas has one row, in any of the tables. A sentence that reaches T through
 // a variable is marked where it is written, with Key. A test reads the whole source tree: it fails where a key has no
 // French row, where the verbs of the two sentences differ, and where a row is used by nobody.

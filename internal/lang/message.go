@@ -51,8 +51,14 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`%(\[\d+\])?[-+# 0]*\d*(?:\.\d+)?([a-zA-Z%])`)
 })
 
-// frenchErrors prepares the rows of fr_errors.go once, when the first French error is shown.
-var frenchErrors = sync.OnceValue(func() []pattern { return prepare(frErrors[:]) })
+// errorTables are the rows of error messages. Slices of package-level arrays: nothing runs at start.
+var errorTables = [...][]row{frErrors[:], frErrorsManifest[:]}
+
+// errorRows returns the rows of all errorTables.
+func errorRows() []row { return slices.Concat(errorTables[:]...) }
+
+// frenchErrors prepares the rows of error messages once, when the first French error is shown.
+var frenchErrors = sync.OnceValue(func() []pattern { return prepare(errorRows()) })
 
 // prepare makes the patterns of rows, the most precise first.
 func prepare(rows []row) []pattern {

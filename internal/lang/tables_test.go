@@ -204,7 +204,7 @@ func TestEveryRowIsUsed(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range frErrors {
+	for _, r := range errorRows() {
 		if _, ok := s.errors[r.en]; !ok {
 			t.Errorf("errors: no error says %q", r.en)
 		}
@@ -257,14 +257,14 @@ func TestVerbsAgree(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range frErrors {
+	for _, r := range errorRows() {
 		check(r.en, r.fr)
 	}
 }
 
 func TestEveryErrorIsFrench(t *testing.T) {
 	known := map[string]bool{}
-	for _, r := range frErrors {
+	for _, r := range errorRows() {
 		known[r.en] = true
 	}
 	for format, at := range MustReadSources(t).errors {
