@@ -83,11 +83,10 @@ type Attachment struct {
 
 // Consent is what holds for people whose rows name no consent, and completes those that leave something out.
 type Consent struct {
-	Terms       api.ConsentTerms // EvidenceName and MandateName are taken from the attachments
-	Evidence    *Attachment
-	Mandate     *Attachment
-	CollectedBy string
-	NoRecovery  bool
+	Terms      api.ConsentTerms // EvidenceName and MandateName are taken from the attachments
+	Evidence   *Attachment
+	Mandate    *Attachment
+	NoRecovery bool
 }
 
 // Options say how a source is read.

@@ -159,11 +159,12 @@ func (b *builder) terms(r *valueReader, p *Person) {
 		Representative: r.cell(colRepresentative), Interpreter: r.cell(colInterpreter), ReadAloud: isSet(r.flag(colReadAloud)),
 	}
 	p.Evidence, p.Mandate = b.attachment(r, colEvidence), b.attachment(r, colMandate)
-	p.CollectedBy, p.NoRecovery = r.cell(colCollectedBy), isSet(r.flag(colNoRecovery))
+	p.NoRecovery = isSet(r.flag(colNoRecovery))
 	said := t != (api.ConsentTerms{}) || p.Evidence != nil || p.Mandate != nil
 	if !said && b.consent == nil {
 		return
 	}
+	t.CollectedBy = r.cell(colCollectedBy) // a form may give it for every row; it is no consent
 	if p.Evidence != nil && t.Verbal {
 		r.fail(colVerbal, vault.Errorf(vault.CodeInvalid, "a consent has evidence or was spoken, one of the two"))
 	}
@@ -200,7 +201,7 @@ func (c *Consent) complete(t *api.ConsentTerms, p *Person, noEnd bool) {
 		to   *string
 		from string
 	}{{&t.To, d.To}, {&t.Purpose, d.Purpose}, {&t.On, d.On}, {&t.GivenBy, d.GivenBy}, {&t.Representative, d.Representative},
-		{&t.Interpreter, d.Interpreter}, {&t.Language, d.Language}, {&p.CollectedBy, c.CollectedBy}} {
+		{&t.Interpreter, d.Interpreter}, {&t.Language, d.Language}, {&t.CollectedBy, d.CollectedBy}} {
 		if *f.to == "" {
 			*f.to = f.from
 		}

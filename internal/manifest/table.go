@@ -81,16 +81,21 @@ func (t *table) Next() (*Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		if row.Err != nil {
-			return row, nil
-		}
-		if blank(row.Cells) {
+		if row.Err == nil && blank(row.Cells) {
 			continue
 		}
-		if row.Err = t.check(row.Cells); row.Err == nil {
-			row.Err = t.build.fill(row, func(column string) string { return t.layout.cell(row.Cells, column) })
-		}
+		t.understand(row)
 		return row, nil
+	}
+}
+
+// understand fills a row in, unless something is wrong with it already.
+func (t *table) understand(row *Row) {
+	if row.Err == nil {
+		row.Err = t.check(row.Cells)
+	}
+	if row.Err == nil {
+		row.Err = t.build.fill(row, func(column string) string { return t.layout.cell(row.Cells, column) })
 	}
 }
 
@@ -99,10 +104,11 @@ func (t *table) read() (*Row, error) {
 	number, cells, err := t.rows.next()
 	row := &Row{Number: number, Cells: cells}
 	var bad *rowError
-	if errors.As(err, &bad) {
-		row.Err, err = bad.error, nil
+	if !errors.As(err, &bad) {
+		return row, err
 	}
-	return row, err
+	row.Err = bad.error
+	return row, nil
 }
 
 // check finds what makes a whole row doubtful.
