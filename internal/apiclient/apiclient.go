@@ -37,13 +37,18 @@ func newClient(home, version string) *Client {
 		},
 		DisableCompression:  true,
 		MaxIdleConnsPerHost: 4,
-		WriteBufferSize:     bufferSize,
-		ReadBufferSize:      bufferSize,
+		WriteBufferSize:     writeBuffer,
+		ReadBufferSize:      readBuffer,
 	}}}
 }
 
-// bufferSize is the unit in bytes of socket reads and writes: documents are large and system calls are not free.
-const bufferSize = 64 << 10
+// The units in bytes of socket reads and writes: documents are large and system calls are not free. A piece of an upload
+// goes out in one write together with the lines that HTTP puts around it.
+const (
+	readBuffer  = 64 << 10
+	writeBuffer = 256 << 10
+	uploadPiece = writeBuffer - 64
+)
 
 // Server returns what the daemon said about itself when the client connected.
 func (c *Client) Server() api.Ping { return c.server }

@@ -122,6 +122,28 @@ func (s *source) Read(b []byte) (int, error) {
 	return s.r.Read(b)
 }
 
+// WriteTo lets net/http, which would read 32 kB at a time, send larger pieces.
+func (s *source) WriteTo(w io.Writer) (int64, error) {
+	buf := make([]byte, uploadPiece)
+	var total int64
+	for {
+		n, err := s.Read(buf)
+		if n > 0 {
+			sent, werr := w.Write(buf[:n])
+			total += int64(sent)
+			if werr != nil {
+				return total, werr
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return total, nil
+		case err != nil:
+			return total, err
+		}
+	}
+}
+
 func (s *source) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 )
 
 // copyBuffer is the unit in bytes of what is read from and written to the socket in bulk.
-const copyBuffer = 128 << 10
+const copyBuffer = 256 << 10
 
 // Part is one stream of an upload. It ends with io.EOF only if all of it has arrived.
 type Part struct {

@@ -8,17 +8,28 @@ import (
 	"hash"
 	"io"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
-// checkedReader passes bytes through and refuses the end of file unless their SHA-256 is the wanted one. An empty want
-// is not checked.
+// checkedReader passes bytes through and refuses the end of file unless their hash is the wanted one. An empty want is
+// not checked.
 type checkedReader struct {
 	r    io.Reader
 	c    io.Closer
 	sum  hash.Hash
-	want vault.Hash
+	want string // in hexadecimal
 	n    int64
+}
+
+// checkObject reads the stored bytes of an object.
+func checkObject(r io.ReadCloser, want vault.ObjectHash) *checkedReader {
+	return &checkedReader{r: r, c: r, sum: objecthash.New(), want: string(want)}
+}
+
+// checkDigest reads the plaintext of a document; closing it closes c.
+func checkDigest(r io.Reader, c io.Closer, want vault.Hash) *checkedReader {
+	return &checkedReader{r: r, c: c, sum: newSum(), want: string(want)}
 }
 
 func newSum() hash.Hash { return sha256.New() }
@@ -27,7 +38,7 @@ func (c *checkedReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.sum.Write(p[:n])
 	c.n += int64(n)
-	if err == io.EOF && c.want != "" && sumOf(c.sum) != c.want {
+	if err == io.EOF && c.want != "" && hex.EncodeToString(c.sum.Sum(nil)) != c.want {
 		return n, vault.Errorf(vault.CodeIntegrity, "the bytes are not those that were deposited")
 	}
 	return n, err

@@ -6,6 +6,7 @@ import (
 	"hash"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"vaultctl/internal/vault"
 )
@@ -14,7 +15,7 @@ const (
 	sniffLen  = 4 << 10
 	pipeChunk = 256 << 10
 	// pipeDepth is how many chunks may lie between reading and writing, so that neither side waits for the other's
-	// hiccups. A deposit never holds more of its plaintext than pipeDepth+2 chunks.
+	// hiccups. A deposit never holds more of its plaintext than pipeDepth+2 chunks, since each chunk goes to all who use it.
 	pipeDepth = 4
 )
 
@@ -120,26 +121,39 @@ func fillChunk(src io.Reader, buf []byte) (n int, end bool, err error) {
 	return n, false, nil
 }
 
-// pipe copies src to dst, reading (and hashing, if sum is not nil) on the caller's goroutine while another one writes.
-// More than limit bytes are an error unless limit is negative. It returns when both sides have ended, with the number of
+// pipe copies src to dst: it reads on the caller's goroutine, writes on another one and, if sum is not nil, hashes on a
+// third, because SHA-256 takes longer than everything else together where the processor has no instructions for it.
+// More than limit bytes are an error unless limit is negative. It returns when all of them have ended, with the number of
 // bytes read; an error of dst comes before one of src.
 func pipe(ctx context.Context, dst io.Writer, src io.Reader, sum hash.Hash, limit int64) (int64, error) {
-	full := make(chan chunkOf, pipeDepth)
 	failed := make(chan struct{})
 	var werr error
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		for c := range full {
-			if werr == nil {
-				if _, werr = dst.Write((*c.buf)[:c.n]); werr != nil {
-					close(failed)
-				}
+	write := func(b []byte) {
+		if werr == nil {
+			if _, werr = dst.Write(b); werr != nil {
+				close(failed)
 			}
-			putBuffer(c.buf)
 		}
-	})
-	n, rerr := feed(ctx, full, failed, src, sum, limit)
-	close(full)
+	}
+	uses := []func([]byte){write}
+	if sum != nil {
+		uses = append(uses, func(b []byte) { sum.Write(b) })
+	}
+	queues := make([]chan *chunkOf, len(uses))
+	for i, use := range uses {
+		queues[i] = make(chan *chunkOf, pipeDepth)
+		wg.Go(func() {
+			for c := range queues[i] {
+				use((*c.buf)[:c.n])
+				c.release()
+			}
+		})
+	}
+	n, rerr := feed(ctx, queues, failed, src, limit)
+	for _, q := range queues {
+		close(q)
+	}
 	wg.Wait()
 	if werr != nil {
 		return n, fmt.Errorf("write document: %w", werr)
@@ -147,14 +161,21 @@ func pipe(ctx context.Context, dst io.Writer, src io.Reader, sum hash.Hash, limi
 	return n, rerr
 }
 
-// chunkOf is a buffer with the number of bytes in use.
+// chunkOf is a buffer with the number of bytes in use. Whoever is the last to release it puts the buffer back.
 type chunkOf struct {
-	buf *[]byte
-	n   int
+	buf   *[]byte
+	n     int
+	users atomic.Int32
 }
 
-// feed is the reading side of pipe.
-func feed(ctx context.Context, full chan<- chunkOf, failed <-chan struct{}, src io.Reader, sum hash.Hash, limit int64) (int64, error) {
+func (c *chunkOf) release() {
+	if c.users.Add(-1) == 0 {
+		putBuffer(c.buf)
+	}
+}
+
+// feed is the reading side of pipe: every chunk goes to each queue.
+func feed(ctx context.Context, queues []chan *chunkOf, failed <-chan struct{}, src io.Reader, limit int64) (int64, error) {
 	var total int64
 	for {
 		if err := ctx.Err(); err != nil {
@@ -170,14 +191,15 @@ func feed(ctx context.Context, full chan<- chunkOf, failed <-chan struct{}, src 
 			putBuffer(buf)
 			return total, err
 		}
-		if sum != nil {
-			sum.Write((*buf)[:n])
+		c := &chunkOf{buf: buf, n: n}
+		c.users.Store(int32(len(queues)))
+		for _, q := range queues {
+			q <- c
 		}
 		select {
-		case full <- chunkOf{buf, n}:
 		case <-failed:
-			putBuffer(buf)
 			return total, nil
+		default:
 		}
 		if end {
 			return total, nil

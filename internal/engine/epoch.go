@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -104,5 +105,5 @@ func (e *Engine) sealParcel(id vault.EpochID, i int, text string, rcps []string)
 	if err := e.stageSegment(path, sealed.Bytes()); err != nil {
 		return vault.Object{}, nil, fmt.Errorf("stage parcel: %w", err)
 	}
-	return vault.Object{Path: path, Size: int64(sealed.Len()), Hash: vault.HashOf(sealed.Bytes()), Readers: nil}, sealed.Bytes(), nil
+	return vault.Object{Path: path, Size: int64(sealed.Len()), Hash: objecthash.Of(sealed.Bytes()), Readers: nil}, sealed.Bytes(), nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -253,5 +254,5 @@ func (e *Engine) stageNote(raw []byte) (vault.Object, error) {
 	if err := e.stageBytes(vault.OrgNotePath, raw); err != nil {
 		return vault.Object{}, fmt.Errorf("stage organization note: %w", err)
 	}
-	return vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: vault.HashOf(raw)}, nil
+	return vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: objecthash.Of(raw)}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -59,7 +60,7 @@ func (e *Engine) ownFork(ctx context.Context, m *mount, id vault.WriterID, next 
 		if err != nil {
 			return 0, false, err
 		}
-		if vault.HashOf(raw) == it.Hash {
+		if objecthash.Of(raw) == it.Hash {
 			continue
 		}
 		h, _, err := splitSegment(raw)

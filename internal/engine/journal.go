@@ -12,6 +12,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -257,7 +258,7 @@ func (c *chainCheck) segment(seq uint64) error {
 		c.altered(path, "the segment is another one")
 	case c.prev != "" && h.Prev != c.prev:
 		c.altered(path, "the segment does not continue the one before")
-	case info.Hash != "" && info.Hash != vault.HashOf(raw):
+	case info.Hash != "" && info.Hash != objecthash.Of(raw):
 		c.altered(path, "the segment is not the one that was written")
 	}
 	c.prev = h.Hash()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -205,7 +206,7 @@ func (e *Engine) resumeSegment() error {
 		return vault.Errorf(vault.CodeIntegrity, "segment %d does not hold what the log holds", w.seq)
 	}
 	e.writer = kept
-	info := segmentInfo{Header: h.Hash(), Prev: h.Prev, Size: int64(len(raw)), Hash: vault.HashOf(raw), At: body.Context.At}
+	info := segmentInfo{Header: h.Hash(), Prev: h.Prev, Size: int64(len(raw)), Hash: objecthash.Of(raw), At: body.Context.At}
 	return e.segmentBuilt(newOverlay(e.Store, org, keys), body, info, len(raw))
 }
 

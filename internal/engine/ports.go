@@ -75,7 +75,7 @@ type Log interface {
 type SpoolFile interface {
 	io.Writer
 	Size() int64
-	Sum() vault.Hash // after the last Write
+	Sum() vault.ObjectHash // after the last Write
 	Discard() error
 }
 
@@ -92,7 +92,7 @@ type Spool interface {
 	Stage(files []Staged) error        // all durable under their names when it returns
 	Open(name string) (io.ReadCloser, error)
 	Has(name string) bool
-	Fresh(name string) bool // staged by this process, so that its bytes are known to be those that were hashed
+	Fresh(name string) bool // staged by this process
 	ToCache(name string) error
 	Remove(name string) error
 	Withdraw(name string) error // Remove for a segment: one that was never sent and never will be
@@ -119,13 +119,12 @@ type ObjectInfo struct {
 	Size int64
 }
 
-// Upload is an object to be put. With Fresh, what was written is compared with Open's bytes rather than with Hash.
+// Upload is an object to be put.
 type Upload struct {
-	Path  string
-	Size  int64
-	Hash  vault.Hash
-	Open  func() (io.ReadCloser, error)
-	Fresh bool
+	Path string
+	Size int64
+	Hash vault.ObjectHash
+	Open func() (io.ReadCloser, error)
 }
 
 // Remote is one remote. Objects are immutable: Put of other bytes to an existing path is CodeIntegrity.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -216,7 +217,7 @@ func (e *Engine) keepSegment(seg *pulledSegment) error {
 	if e.Spool.Has(path) {
 		here := func(_ context.Context, path string) (io.ReadCloser, error) { return e.Spool.Open(path) }
 		raw, err := readSource(context.Background(), here, path, vault.MaxSegment+8<<10)
-		if err != nil || vault.HashOf(raw) == seg.info.Hash {
+		if err != nil || objecthash.Of(raw) == seg.info.Hash {
 			return err
 		}
 		if err := e.Spool.Withdraw(path); err != nil {

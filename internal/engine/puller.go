@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -176,7 +177,7 @@ func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw [
 	}
 	past.Merge(body.Context.Heads)
 	seg := &pulledSegment{writer: w, seq: seq, body: body, raw: raw, info: segmentInfo{Header: h.Hash(), Prev: h.Prev,
-		Size: int64(len(raw)), Hash: vault.HashOf(raw), At: body.Context.At, Past: past}}
+		Size: int64(len(raw)), Hash: objecthash.Of(raw), At: body.Context.At, Past: past}}
 	return seg, "", p.fetchParcels(ctx, seg)
 }
 
@@ -245,7 +246,7 @@ func (p *puller) fetchParcels(ctx context.Context, seg *pulledSegment) error {
 				continue
 			case err != nil:
 				return fmt.Errorf("read parcel: %w", err)
-			case vault.HashOf(raw) != o.Hash:
+			case objecthash.Of(raw) != o.Hash:
 				p.find(severeError, foundAltered, o.Path)
 				continue
 			}
@@ -269,7 +270,7 @@ func (p *puller) note(ctx context.Context, n *vault.NoteBody) (map[vault.Hash][]
 		return nil, "", fmt.Errorf("read note: %w", err)
 	case int64(len(raw)) < n.Object.Size:
 		return nil, foundTruncated, nil
-	case vault.HashOf(raw) != n.Object.Hash:
+	case objecthash.Of(raw) != n.Object.Hash:
 		return nil, foundAltered, nil
 	}
 	plain, err := p.sealer.Open(bytes.NewReader(raw), p.keys.identitiesFor(n.Object.Readers))

@@ -19,11 +19,11 @@ import (
 // queueItem is an object that is not yet on every remote. Items go out in order, a segment only when everything before
 // it is there and was read back.
 type queueItem struct {
-	Path    string          `json:"path"`
-	Size    int64           `json:"size"`
-	Hash    vault.Hash      `json:"sha256"`
-	Segment bool            `json:"segment,omitempty"`
-	Done    map[string]bool `json:"done,omitempty"` // remotes that have it
+	Path    string           `json:"path"`
+	Size    int64            `json:"size"`
+	Hash    vault.ObjectHash `json:"blake3"`
+	Segment bool             `json:"segment,omitempty"`
+	Done    map[string]bool  `json:"done,omitempty"` // remotes that have it
 	order   string
 }
 
@@ -37,8 +37,8 @@ type doomed struct {
 
 // heldObject is an object that every remote held when it was last looked at.
 type heldObject struct {
-	Size int64      `json:"size"`
-	Hash vault.Hash `json:"sha256"`
+	Size int64            `json:"size"`
+	Hash vault.ObjectHash `json:"blake3"`
 }
 
 // mount is an open remote with how it is doing.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -124,7 +125,7 @@ func (b *rebuilder) writers(ctx context.Context) error {
 	if raw, err := readSource(ctx, b.get, vault.OrgNotePath, 8<<10); err == nil {
 		if n, err := vault.ParseOrgNote(raw); err == nil && n.Org == b.org.ID && rootText(n) == b.org.Root {
 			b.p.first = n.First
-			b.objects[vault.OrgNotePath] = vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: vault.HashOf(raw)}
+			b.objects[vault.OrgNotePath] = vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: objecthash.Of(raw)}
 		}
 	}
 	if b.p.first == "" { // the founder's own chain begins with the certificate of its device

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -162,7 +163,7 @@ func (r *recovery) fromManifest(ctx context.Context, m *personManifest) (*recove
 			return nil, err
 		}
 		var lines map[vault.Hash][]byte
-		if err == nil && vault.HashOf(raw) == o.Hash {
+		if err == nil && objecthash.Of(raw) == o.Hash {
 			var plain io.Reader
 			if plain, err = r.e.Sealer.Open(bytes.NewReader(raw), []string{r.identity}); err == nil {
 				lines, err = parseNote(plain)
@@ -332,7 +333,7 @@ func (r *recovery) decrypt(ctx context.Context, d *vault.Document, w io.Writer) 
 		return 0, err
 	}
 	defer rc.Close()
-	sealed := &checkedReader{r: rc, c: rc, sum: newSum(), want: d.Object.Hash}
+	sealed := checkObject(rc, d.Object.Hash)
 	plain, err := r.e.Sealer.Open(sealed, []string{r.identity})
 	if err != nil {
 		return 0, err

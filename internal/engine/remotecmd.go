@@ -314,7 +314,7 @@ func (e *Engine) fetchCopy(ctx context.Context, from *mount, it queueItem) error
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(f, &checkedReader{r: rc, c: rc, sum: newSum(), want: it.Hash}); err != nil {
+	if _, err := io.Copy(f, checkObject(rc, it.Hash)); err != nil {
 		_ = f.Discard()
 		return err
 	}
@@ -326,7 +326,7 @@ func (e *Engine) fetchCopy(ctx context.Context, from *mount, it queueItem) error
 
 // putSpooled sends an object that the spool holds.
 func (e *Engine) putSpooled(ctx context.Context, m *mount, it queueItem) error {
-	return m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash, Fresh: e.Spool.Fresh(it.Path),
+	return m.remote.Put(ctx, Upload{Path: it.Path, Size: it.Size, Hash: it.Hash,
 		Open: func() (io.ReadCloser, error) { return e.Spool.Open(it.Path) }})
 }
 

@@ -311,7 +311,7 @@ func (e *Engine) openDocument(ctx context.Context, keys *keyring, extra []string
 		_ = sealed.Close()
 		return nil, fmt.Errorf("open document: %w", err)
 	}
-	return &checkedReader{r: plain, c: sealed, sum: newSum(), want: d.Digest}, nil
+	return checkDigest(plain, sealed, d.Digest), nil
 }
 
 // openObject returns the sealed bytes of an object: from the spool or cache, else from a remote. Reading it to the end
@@ -320,7 +320,7 @@ func (e *Engine) openObject(ctx context.Context, o vault.Object) (io.ReadCloser,
 	if e.Spool.Has(o.Path) {
 		f, err := e.Spool.Open(o.Path)
 		if err == nil {
-			return &checkedReader{r: f, c: f, sum: newSum(), want: o.Hash}, nil
+			return checkObject(f, o.Hash), nil
 		}
 		if vault.CodeOf(err) != vault.CodeNotFound {
 			return nil, err
@@ -330,7 +330,7 @@ func (e *Engine) openObject(ctx context.Context, o vault.Object) (io.ReadCloser,
 	for _, m := range e.mounted() {
 		rc, err := m.remote.Get(ctx, o.Path)
 		if err == nil {
-			return &checkedReader{r: rc, c: rc, sum: newSum(), want: o.Hash}, nil
+			return checkObject(rc, o.Hash), nil
 		}
 		last = err
 	}

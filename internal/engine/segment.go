@@ -10,17 +10,18 @@ import (
 	"strings"
 	"sync"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
 // segmentInfo is what stays at hand of a segment: enough to continue and to verify the chain.
 type segmentInfo struct {
-	Header vault.Hash  `json:"header"`
-	Prev   vault.Hash  `json:"prev,omitempty"`
-	Size   int64       `json:"size"`
-	Hash   vault.Hash  `json:"sha256"` // of the whole segment
-	At     vault.Clock `json:"at"`
-	Past   vault.Past  `json:"past,omitempty"`
+	Header vault.Hash       `json:"header"`
+	Prev   vault.Hash       `json:"prev,omitempty"`
+	Size   int64            `json:"size"`
+	Hash   vault.ObjectHash `json:"blake3"` // of the whole segment
+	At     vault.Clock      `json:"at"`
+	Past   vault.Past       `json:"past,omitempty"`
 }
 
 // notePlan is one note object to be written.
@@ -115,7 +116,7 @@ func (e *Engine) sealBody(keys *keyring, org *vault.Org, body *vault.Body) ([]by
 	head := vault.SignHeader(vault.Header{Org: c.Org, Writer: c.Writer, Seq: c.Seq, Prev: c.Prev, Epoch: epoch.Epoch,
 		Body: vault.HashOf(sealed.Bytes()), Size: int64(sealed.Len())}, keys.sign)
 	raw := slices.Concat(head, sealed.Bytes())
-	return raw, segmentInfo{Header: vault.HashOf(head), Prev: c.Prev, Size: int64(len(raw)), Hash: vault.HashOf(raw), At: c.At}, nil
+	return raw, segmentInfo{Header: vault.HashOf(head), Prev: c.Prev, Size: int64(len(raw)), Hash: objecthash.Of(raw), At: c.At}, nil
 }
 
 // segmentBuilt applies what sealing added and queues it: notes first, the segment last.

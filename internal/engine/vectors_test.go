@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"vaultctl/internal/agecrypt"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -178,12 +179,12 @@ func writeVectors(t *testing.T, s *agecrypt.Sealer) {
 	created.Cosign(org, root)
 	opened := event(1, vault.EpochOpened, "", true, vault.EpochBody{Epoch: k.Epoch, Kind: vault.EpochOrg, Recipient: k.OrgEpoch.Recipient,
 		Devices: []vault.DeviceID{k.Device}, Recovery: 1,
-		Parcels: []vault.Object{{Path: k.Parcel, Size: int64(len(sealedParcel)), Hash: vault.HashOf(sealedParcel)}}})
+		Parcels: []vault.Object{{Path: k.Parcel, Size: int64(len(sealedParcel)), Hash: objecthash.Of(sealedParcel)}}})
 	edited := event(3, vault.VaultEdited, entry.Vault, false, nil)
 	edited.Notes = []vault.Hash{entry.Commitment()}
 	edited.Cosign(org, must[*cardKey](t)((&Engine{Options: Options{Sealer: s}}).newCardKey(vectorSeed("card"))).sign)
 	sealed := event(4, vault.NoteSealed, entry.Vault, false, vault.NoteBody{Entries: edited.Notes, Object: vault.Object{
-		Path: vault.NotePath(k.Writer, vectorOID(5)), Size: int64(len(sealedNote)), Hash: vault.HashOf(sealedNote),
+		Path: vault.NotePath(k.Writer, vectorOID(5)), Size: int64(len(sealedNote)), Hash: objecthash.Of(sealedNote),
 		Readers: []vault.Reader{vault.CardReader(entry.Vault, 1), vault.EpochReader(k.Epoch)}}})
 
 	var prev vault.Hash

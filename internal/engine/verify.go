@@ -11,6 +11,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -288,7 +289,7 @@ func (v *verification) segment(ctx context.Context, x *expected) error {
 		return v.unreadable(x.Path, err)
 	}
 	v.res.Segments++
-	if vault.HashOf(raw) == x.Hash {
+	if objecthash.Of(raw) == x.Hash {
 		h, _, err := splitSegment(raw)
 		if err != nil || h.Hash() != x.segment.Header || h.Prev != x.segment.Prev {
 			v.res.Altered++
@@ -336,7 +337,7 @@ func (v *verification) object(ctx context.Context, x *expected, size int64) erro
 		return v.unreadable(x.Path, err)
 	}
 	defer rc.Close()
-	sealed := &checkedReader{r: rc, c: rc, sum: newSum(), want: x.Hash}
+	sealed := checkObject(rc, x.Hash)
 	if ids := v.keys.identitiesFor(x.Readers); len(ids) > 0 {
 		var plain io.Reader
 		if plain, err = v.e.Sealer.Open(sealed, ids); err == nil {

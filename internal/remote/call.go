@@ -16,7 +16,7 @@ const (
 	CallOpen   = "open"   // look at the base folder or bucket
 	CallStat   = "stat"   // look one object up
 	CallPut    = "put"    // upload
-	CallVerify = "verify" // read an upload back, or ask for its SHA-256
+	CallVerify = "verify" // read an upload back, or ask for its BLAKE3
 	CallGet    = "get"    // start a download
 	CallList   = "list"   // start a listing
 	CallPage   = "page"   // one tranche of a listing

@@ -2,7 +2,7 @@
 // knows rclone.
 //
 // A Remote stores an object once under a path, never overwrites it, and reports an upload as done only after the bytes
-// were read back and their SHA-256 compared. Calls are retried with jitter, limited in rate and number, bounded in time
+// were read back and their BLAKE3 compared. Calls are retried with jitter, limited in rate and number, bounded in time
 // and cancellable; their errors are *vault.Error with a code that says what a person can do about it, and never contain
 // credentials or object paths.
 //

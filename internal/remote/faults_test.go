@@ -3,7 +3,6 @@ package remote_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/remote"
 	"vaultctl/internal/remote/remotetest"
 	"vaultctl/internal/remote/s3test"
@@ -22,7 +22,7 @@ import (
 var impatient = remote.Options{Tries: 3, RequestTries: 1, RetryWait: 5 * time.Millisecond, CallTimeout: 20 * time.Second, CallsPerSecond: 1000}
 
 func put(ctx context.Context, r *remote.Remote, path string, content []byte) error {
-	return r.Put(ctx, path, int64(len(content)), sha256.Sum256(content), remotetest.Opener(content))
+	return r.Put(ctx, path, int64(len(content)), objecthash.Sum(content), remotetest.Opener(content))
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -1,90 +1,29 @@
 package remote
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"hash"
 	"io"
 	iofs "io/fs"
 	"os"
+
+	"vaultctl/internal/objecthash"
 )
 
-// check decides whether what was read back is what should have been stored.
-type check interface {
-	io.Writer        // takes the content; errReadBack as soon as it is wrong
-	Finished() error // errReadBack if what was written is not the whole, right content
-	io.Closer
-}
-
-// newCheck returns how this upload is checked.
-func (s *source) newCheck() (check, error) {
-	if !s.fresh {
-		return &hashCheck{Hash: sha256.New(), sum: s.sum}, nil
-	}
-	in, err := s.open()
-	if err != nil {
-		return nil, s.fail(err)
-	}
-	return &sameCheck{in: in, left: s.size}, nil
-}
-
-// hashCheck compares SHA-256.
-type hashCheck struct {
-	hash.Hash
-	sum [32]byte
-}
-
-func (c *hashCheck) Finished() error {
-	if [32]byte(c.Sum(nil)) != c.sum {
-		return errReadBack
-	}
-	return nil
-}
-
-func (c *hashCheck) Close() error { return nil }
-
-// sameCheck compares with the source byte by byte.
-type sameCheck struct {
-	in   io.ReadCloser
-	left int64
-	buf  []byte
-}
-
-func (c *sameCheck) Write(p []byte) (int, error) {
-	if len(c.buf) < len(p) {
-		c.buf = make([]byte, len(p))
-	}
-	want := c.buf[:len(p)]
-	if _, err := io.ReadFull(c.in, want); err != nil || !bytes.Equal(want, p) {
-		return 0, errReadBack
-	}
-	c.left -= int64(len(p))
-	return len(p), nil
-}
-
-func (c *sameCheck) Finished() error {
-	if c.left != 0 {
-		return errReadBack
-	}
-	return nil
-}
-
-func (c *sameCheck) Close() error { return c.in.Close() }
-
-// follower reads a file while it is being written and checks what it reads.
+// follower reads a file while it is being written and hashes what it reads.
 type follower struct {
 	written chan struct{} // closed when the writer is done
 	abandon chan struct{} // closed when the result is not wanted
 	done    chan struct{} // closed when the follower is
-	check   check
+	hash    hash.Hash
+	sum     [objecthash.Size]byte // that should come out
 	err     error
 }
 
 // startFollower starts reading name once progress says that there is something to read. finish must be called.
-func startFollower(ctx context.Context, name string, check check, progress <-chan struct{}) *follower {
-	f := &follower{check: check, written: make(chan struct{}), abandon: make(chan struct{}), done: make(chan struct{})}
+func startFollower(ctx context.Context, name string, sum [objecthash.Size]byte, progress <-chan struct{}) *follower {
+	f := &follower{hash: objecthash.New(), sum: sum, written: make(chan struct{}), abandon: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(f.done)
 		f.err = f.run(ctx, name, progress)
@@ -118,14 +57,14 @@ func (f *follower) run(ctx context.Context, name string, progress <-chan struct{
 		}
 	}
 	defer func() { _ = in.Close() }()
-	buf := make([]byte, 256<<10)
+	piece := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(piece)
+	buf := *piece
 	total := int64(0)
 	flush := newWriteback(in)
 	for complete := false; ; {
 		n, err := in.Read(buf)
-		if _, wrong := f.check.Write(buf[:n]); wrong != nil {
-			return wrong
-		}
+		f.hash.Write(buf[:n])
 		total += int64(n)
 		flush.advance(total)
 		switch {
@@ -133,7 +72,10 @@ func (f *follower) run(ctx context.Context, name string, progress <-chan struct{
 			return err
 		case n > 0 && ctx.Err() == nil:
 		case complete:
-			return f.check.Finished()
+			if [objecthash.Size]byte(f.hash.Sum(nil)) != f.sum {
+				return errReadBack
+			}
+			return nil
 		default:
 			if complete, err = f.wait(ctx, progress); err != nil {
 				return err

@@ -75,7 +75,7 @@ func (b *localBase) missing(err error) error {
 func (b *localBase) file(name string) string { return filepath.Join(b.dir, filepath.FromSlash(name)) }
 
 // putLocal uploads src under a partial name, makes it durable, and renames it once what can be read back has the right
-// SHA-256, or for fresh content the right bytes. Reading back follows the writer, so that it costs no time of its own on a second processor.
+// hash. Reading back follows the writer, so that it costs no time of its own on a second processor.
 func (r *Remote) putLocal(ctx context.Context, src *source) error {
 	final, partial := r.local.file(src.path), r.local.file(src.path+partialSuffix)
 	oldest, err := r.local.deepestFolder(path.Dir(src.path))
@@ -88,15 +88,11 @@ func (r *Remote) putLocal(ctx context.Context, src *source) error {
 	ctx, ci := fs.AddConfig(ctx)
 	ci.Inplace = true // the partial name is ours, so that it can be fsynced before the rename
 	ci.LowLevelRetries = 1
+	ci.BufferSize = 0 // the source is a file here too: reading ahead would only copy everything once more
 
 	progress := make(chan struct{}, 1)
 	src.read = progress
-	check, err := src.newCheck()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = check.Close() }()
-	follow := startFollower(ctx, partial, check, progress)
+	follow := startFollower(ctx, partial, src.sum, progress)
 	obj, err := operations.Copy(ctx, r.fs, nil, src.path+partialSuffix, src)
 	if err == nil {
 		err = syncFile(partial)

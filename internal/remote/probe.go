@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rclone/rclone/fs"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -22,7 +22,7 @@ const probeFolder = "v1/probe"
 type Report struct {
 	Backend       string        // rclone's name for the kind of storage, such as "s3"
 	Hashes        []string      // hashes that the backend knows of its objects
-	ServerSHA256  bool          // uploads are verified by the storage's own SHA-256 rather than by reading them back
+	ServerBLAKE3  bool          // uploads are verified by the storage's own BLAKE3 rather than by reading them back
 	PartialRename bool          // uploads need a partial name and a rename, and get them
 	ServerSide    []string      // what the storage does by itself: "copy", "move"
 	Retention     Retention     // what stays after a deletion
@@ -42,7 +42,7 @@ func (r *Remote) Test(ctx context.Context) (Report, error) {
 
 func (r *Remote) describe(ctx context.Context) Report {
 	features := r.fs.Features()
-	report := Report{ServerSHA256: r.serverSum, PartialRename: features.PartialUploads && features.Move != nil}
+	report := Report{ServerBLAKE3: r.serverSum, PartialRename: features.PartialUploads && features.Move != nil}
 	if info := fs.FindFromFs(r.fs); info != nil {
 		report.Backend = info.Name
 	}
@@ -76,7 +76,7 @@ func (r *Remote) probe(ctx context.Context) error {
 		return fmt.Errorf("probe: %w", err)
 	}
 	path := probeFolder + "/" + strings.ToLower(rand.Text())
-	err := r.Put(ctx, path, int64(len(content)), sha256.Sum256(content), func() (io.ReadCloser, error) {
+	err := r.Put(ctx, path, int64(len(content)), objecthash.Sum(content), func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(content)), nil
 	})
 	if err != nil {

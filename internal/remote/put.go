@@ -2,43 +2,33 @@ package remote
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/rclone/rclone/fs"
 	"github.com/rclone/rclone/fs/hash"
 	"github.com/rclone/rclone/fs/operations"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
 var errReadBack = fail(vault.CodeIntegrity, true, "what was read back is not what was uploaded", nil)
 
-// Put stores size bytes with the given SHA-256 at path and returns nil once they were read back from the remote and
-// compared; in a local folder they are durable then. The open function starts the content from its beginning; it is
-// called again for every retry, and Put closes what it returns. Content is streamed, never held whole.
+// Put stores size bytes with the given hash, that of package objecthash, at path and returns nil once they were read back
+// from the remote and compared; in a local folder they are durable then. The open function starts the content from its
+// beginning; it is called again for every retry, and Put closes what it returns. Content is streamed, never held whole.
+// It is not hashed on the way: what is read back tells whether it was sent as it was recorded.
 //
 // An object that is already there with the same bytes is success; other bytes are vault.CodeIntegrity and stay as they
 // are. Puts of the same path in one process wait for one another; two processes must not write the same path. Other
 // errors: CodeUnreachable, CodeFull, CodeReadOnly, CodeInterrupted; CodeIntegrity also for a source that is not what it
 // is declared to be, CodeFailed for one that cannot be read.
 func (r *Remote) Put(ctx context.Context, path string, size int64, sum [32]byte, open func() (io.ReadCloser, error)) error {
-	return r.upload(ctx, &source{path: path, size: size, sum: sum, open: open})
-}
-
-// PutFresh is Put for content that the caller has just written and hashed itself. In a local folder it compares what it
-// reads back with the content byte by byte, several times faster than hashing on processors without SHA instructions;
-// elsewhere it is the same as Put. It does not notice a source that changed since it was hashed.
-func (r *Remote) PutFresh(ctx context.Context, path string, size int64, sum [32]byte, open func() (io.ReadCloser, error)) error {
-	return r.upload(ctx, &source{path: path, size: size, sum: sum, open: open, fresh: true})
-}
-
-func (r *Remote) upload(ctx context.Context, upload *source) error {
-	path, size := upload.path, upload.size
 	if err := checkPath(path); err != nil {
 		return err
 	}
@@ -52,21 +42,20 @@ func (r *Remote) upload(ctx context.Context, upload *source) error {
 	defer release()
 	limit := r.opts.CallTimeout + time.Duration(size/r.opts.MinRate)*time.Second
 	return r.do(ctx, CallPut, true, limit, func(ctx context.Context) error {
-		return r.put(ctx, upload)
+		return r.put(ctx, &source{ctx: ctx, path: path, size: size, sum: sum, open: open})
 	})
 }
 
 // put is one attempt.
-func (r *Remote) put(ctx context.Context, upload *source) error {
+func (r *Remote) put(ctx context.Context, src *source) error {
 	if err := r.checkBase(); err != nil {
 		return err
 	}
-	present, err := r.compare(ctx, upload.path, upload.size, upload.sum)
+	present, err := r.compare(ctx, src.path, src.size, src.sum)
 	if err != nil || present {
 		return err
 	}
 	r.count(CallPut)
-	src := &source{ctx: ctx, path: upload.path, size: upload.size, sum: upload.sum, open: upload.open, fresh: upload.fresh}
 	if r.local != nil {
 		err = r.putLocal(ctx, src)
 	} else {
@@ -123,12 +112,12 @@ func (r *Remote) putElsewhere(ctx context.Context, src *source) error {
 	return err
 }
 
-// verify compares what the remote holds with the declared sum: by asking a backend that computes SHA-256 itself, else by
+// verify compares what the remote holds with the declared sum: by asking a backend that computes that hash itself, else by
 // reading everything.
 func (r *Remote) verify(ctx context.Context, obj fs.Object, size int64, sum [32]byte) error {
 	r.count(CallVerify)
 	if r.serverSum {
-		text, err := obj.Hash(ctx, hash.SHA256)
+		text, err := obj.Hash(ctx, hash.BLAKE3)
 		if err == nil && text != "" {
 			if text != hex.EncodeToString(sum[:]) {
 				return errReadBack
@@ -140,8 +129,8 @@ func (r *Remote) verify(ctx context.Context, obj fs.Object, size int64, sum [32]
 	if err != nil {
 		return err
 	}
-	hasher := sha256.New()
-	n, err := io.Copy(hasher, contextReader{ctx, in})
+	hasher := objecthash.New()
+	n, err := copyLarge(hasher, contextReader{ctx, in})
 	if err = errors.Join(err, in.Close()); err != nil {
 		return err
 	}
@@ -161,8 +150,8 @@ func (r *Remote) blame(ctx context.Context, src *source) error {
 		return fail(vault.CodeFailed, false, "the local copy cannot be read", err)
 	}
 	defer in.Close()
-	hasher := sha256.New()
-	if _, err := io.Copy(hasher, contextReader{ctx, in}); err != nil {
+	hasher := objecthash.New()
+	if _, err := copyLarge(hasher, contextReader{ctx, in}); err != nil {
 		return fail(vault.CodeFailed, false, "the local copy cannot be read", err)
 	}
 	if [32]byte(hasher.Sum(nil)) != src.sum {
@@ -170,6 +159,18 @@ func (r *Remote) blame(ctx context.Context, src *source) error {
 	}
 	return errReadBack
 }
+
+// copyLarge is io.Copy in pieces that are worth a system call.
+func copyLarge(dst io.Writer, src io.Reader) (int64, error) {
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	return io.CopyBuffer(dst, src, *buf)
+}
+
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, copySize); return &b }}
+
+// copySize is the unit in bytes in which objects are read and written.
+const copySize = 256 << 10
 
 // contextReader stops a copy when ctx ends, also on backends whose readers do not.
 type contextReader struct {

@@ -56,7 +56,7 @@ type Remote struct {
 	spec      string // redacted
 	opts      Options
 	local     *localBase // nil unless the remote is a folder of this machine
-	serverSum bool       // whether the backend computes SHA-256 of what it stores
+	serverSum bool       // whether the backend computes BLAKE3 of what it stores
 	limiter   *rate.Limiter
 	slots     chan struct{}
 	paths     pathLocks
@@ -128,7 +128,7 @@ func connect(ctx context.Context, spec string, opts Options) (*Remote, error) {
 	}
 	features := r.fs.Features()
 	// Overlays such as hasher answer from notes taken while uploading, which proves nothing about the storage.
-	r.serverSum = r.fs.Hashes().Contains(hash.SHA256) && !features.IsLocal && !features.Overlay
+	r.serverSum = r.fs.Hashes().Contains(hash.BLAKE3) && !features.IsLocal && !features.Overlay
 	r.limiter = rate.NewLimiter(rate.Limit(r.opts.CallsPerSecond), max(2*r.opts.Concurrency, int(r.opts.CallsPerSecond)))
 	if features.IsLocal {
 		r.limiter = rate.NewLimiter(rate.Inf, 1)

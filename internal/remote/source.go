@@ -23,8 +23,6 @@ type source struct {
 	size int64
 	sum  [32]byte
 	open func() (io.ReadCloser, error)
-	// fresh means that the caller has computed sum from these very bytes.
-	fresh bool
 	// read, if set, is sent to without blocking whenever bytes were handed to rclone.
 	read chan<- struct{}
 
@@ -46,9 +44,9 @@ func (s *source) Update(context.Context, io.Reader, fs.ObjectInfo, ...fs.OpenOpt
 	return fs.ErrorNotImplemented
 }
 
-// Hash answers backends that send a SHA-256 along.
+// Hash answers backends that send a BLAKE3 along.
 func (s *source) Hash(_ context.Context, t hash.Type) (string, error) {
-	if t != hash.SHA256 {
+	if t != hash.BLAKE3 {
 		return "", hash.ErrUnsupported
 	}
 	return hex.EncodeToString(s.sum[:]), nil
@@ -149,6 +147,14 @@ func (r *sourceReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// WriteTo lets a copy take pieces that are worth a system call.
+func (r *sourceReader) WriteTo(w io.Writer) (int64, error) {
+	return copyLarge(w, onlyReader{r})
+}
+
+// onlyReader hides WriteTo from io.CopyBuffer, which would call it again.
+type onlyReader struct{ io.Reader }
+
 func (r *sourceReader) expectEnd() error {
 	var extra [1]byte
 	switch n, err := io.ReadFull(r.in, extra[:]); {
@@ -170,7 +176,7 @@ func (sourceFs) Root() string             { return "" }
 func (sourceFs) String() string           { return "vault-source" }
 func (sourceFs) Precision() time.Duration { return fs.ModTimeNotSupported }
 
-// Hashes is empty: Put compares the SHA-256 of what it reads back, so rclone need not compute sums on the way.
+// Hashes is empty: Put compares the hash of what it reads back, so rclone need not compute sums on the way.
 func (sourceFs) Hashes() hash.Set { return hash.NewHashSet() }
 
 // Features says that times are slow and hashes too, which keeps them out of the name of rclone's partial file: an

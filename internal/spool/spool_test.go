@@ -2,7 +2,6 @@ package spool
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"vaultctl/internal/atomicfile/disktest"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -114,8 +114,8 @@ func TestSizeSumAndContent(t *testing.T) {
 		if err := f.Finish(); err != nil {
 			t.Fatal(err)
 		}
-		if f.Size() != int64(size) || f.Sum() != sha256.Sum256(content) {
-			t.Errorf("%d bytes: size %d, sum right: %v", size, f.Size(), f.Sum() == sha256.Sum256(content))
+		if f.Size() != int64(size) || f.Sum() != objecthash.Sum(content) {
+			t.Errorf("%d bytes: size %d, sum right: %v", size, f.Size(), f.Sum() == objecthash.Sum(content))
 		}
 		if _, err := f.Write([]byte{1}); !errors.Is(err, fs.ErrClosed) {
 			t.Errorf("write after finish: %v", err)
@@ -351,7 +351,7 @@ func TestCrashChild(t *testing.T) {
 		var items []Item
 		for i := range 8 {
 			content := bytes.Repeat([]byte{byte(g), byte(i)}, 20_000)
-			sum := sha256.Sum256(content)
+			sum := objecthash.Sum(content)
 			items = append(items, Item{MustCreate(t, s, Queue, append(sum[:], content...)), fmt.Sprintf("v1/%d/%d", i, g)})
 		}
 		if err := s.Stage(items...); err != nil {
@@ -376,7 +376,7 @@ func TestCrashKeepsStaged(t *testing.T) {
 		}
 		for name := range strings.FieldsSeq(MustList(t, s, Queue, "")) {
 			b := []byte(MustRead(t, s, name))
-			if len(b) < sha256.Size || sha256.Sum256(b[sha256.Size:]) != [sha256.Size]byte(b[:sha256.Size]) {
+			if len(b) < objecthash.Size || objecthash.Sum(b[objecthash.Size:]) != [objecthash.Size]byte(b[:objecthash.Size]) {
 				t.Errorf("%s is visible and not whole", name)
 			}
 		}

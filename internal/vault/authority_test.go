@@ -346,7 +346,7 @@ func TestErasureBeatsAll(t *testing.T) {
 	w.sync()
 	w.marie.in(VaultErased, nil)
 	late, after := w.batch.deposit() // has not seen it
-	note := w.batch.in(NoteSealed, NoteBody{Object: Object{Path: NotePath(w.batch.writer, NewObjectName()), Size: 1, Hash: HashOf(nil), Readers: after.Object.Readers}})
+	note := w.batch.in(NoteSealed, NoteBody{Object: Object{Path: NotePath(w.batch.writer, NewObjectName()), Size: 1, Hash: ObjectHash(HashOf(nil)), Readers: after.Object.Readers}})
 	w.refuses(late, note)
 	st := w.state()
 	if st.Erased == nil || len(st.LiveObjects()) != 0 || len(st.Consents) != 0 {

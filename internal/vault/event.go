@@ -181,8 +181,8 @@ func (r Reader) IsRecovery() bool { return strings.HasPrefix(string(r), "recover
 
 // Object is one immutable object on the remotes, as events declare it.
 type Object struct {
-	Path    string   `json:"path"`
-	Size    int64    `json:"size"`   // bytes, sealed
-	Hash    Hash     `json:"sha256"` // of the sealed bytes
-	Readers []Reader `json:"readers"`
+	Path    string     `json:"path"`
+	Size    int64      `json:"size"`   // bytes, sealed
+	Hash    ObjectHash `json:"blake3"` // of the sealed bytes
+	Readers []Reader   `json:"readers"`
 }

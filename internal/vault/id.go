@@ -197,12 +197,21 @@ func HashOf(b []byte) Hash {
 }
 
 // Valid reports whether h is 64 lower-case hexadecimal digits.
-func (h Hash) Valid() bool {
-	if len(h) != 64 {
+func (h Hash) Valid() bool { return isDigest(string(h)) }
+
+// ObjectHash is the BLAKE3-256 of an object's stored bytes in lower-case hexadecimal. This package only carries it; package
+// objecthash computes it.
+type ObjectHash string
+
+// Valid reports whether h is 64 lower-case hexadecimal digits.
+func (h ObjectHash) Valid() bool { return isDigest(string(h)) }
+
+func isDigest(s string) bool {
+	if len(s) != 64 {
 		return false
 	}
-	for i := 0; i < len(h); i++ {
-		if !strings.ContainsRune("0123456789abcdef", rune(h[i])) {
+	for i := 0; i < len(s); i++ {
+		if !strings.ContainsRune("0123456789abcdef", rune(s[i])) {
 			return false
 		}
 	}

@@ -208,7 +208,7 @@ func (d *device) object(folder string, readers ...Reader) Object {
 	if readers == nil {
 		readers = d.w.state().Readers(d.w.org(), Shared)
 	}
-	return Object{Path: path, Size: 1000, Hash: HashOf([]byte(oid)), Readers: readers}
+	return Object{Path: path, Size: 1000, Hash: ObjectHash(HashOf([]byte(oid))), Readers: readers}
 }
 
 // deposit deposits a new document for the vault's readers.

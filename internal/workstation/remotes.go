@@ -2,12 +2,12 @@ package workstation
 
 import (
 	"context"
-	"encoding/hex"
 	"io"
 	"strings"
 	"sync"
 
 	"vaultctl/internal/engine"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/remote"
 	"vaultctl/internal/vault"
 )
@@ -71,12 +71,9 @@ func (r *remotes) Redact(spec string) string { return remote.Redact(spec) }
 type mounted struct{ r *remote.Remote }
 
 func (m mounted) Put(ctx context.Context, o engine.Upload) error {
-	var sum [32]byte
-	if n, err := hex.Decode(sum[:], []byte(o.Hash)); err != nil || n != len(sum) {
+	sum, ok := objecthash.Parse(o.Hash)
+	if !ok {
 		return vault.Errorf(vault.CodeIntegrity, "an object without a hash")
-	}
-	if o.Fresh {
-		return m.r.PutFresh(ctx, o.Path, o.Size, sum, o.Open)
 	}
 	return m.r.Put(ctx, o.Path, o.Size, sum, o.Open)
 }
@@ -103,8 +100,8 @@ func (m mounted) Test(ctx context.Context) (map[string]string, error) {
 	rep, err := m.r.Test(ctx)
 	features := map[string]string{"backend": rep.Backend, "hashes": strings.Join(rep.Hashes, " "),
 		"server_side": strings.Join(rep.ServerSide, " "), "after_deletion": string(rep.Retention)}
-	if rep.ServerSHA256 {
-		features["verified_by"] = "sha256 of the storage"
+	if rep.ServerBLAKE3 {
+		features["verified_by"] = "blake3 of the storage"
 	} else {
 		features["verified_by"] = "reading back"
 	}

@@ -1,12 +1,12 @@
 package workstation
 
 import (
-	"encoding/hex"
 	"io"
 	"sync"
 
 	"vaultctl/internal/boltstore"
 	"vaultctl/internal/engine"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/spool"
 	"vaultctl/internal/vault"
 )
@@ -101,10 +101,9 @@ func (f spoolFile) Size() int64 {
 	return f.File.Size()
 }
 
-func (f spoolFile) Sum() vault.Hash {
+func (f spoolFile) Sum() vault.ObjectHash {
 	if f.Finish() != nil {
 		return ""
 	}
-	sum := f.File.Sum()
-	return vault.Hash(hex.EncodeToString(sum[:]))
+	return objecthash.Text(f.File.Sum())
 }

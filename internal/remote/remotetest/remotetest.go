@@ -4,7 +4,6 @@ package remotetest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/remote"
 	"vaultctl/internal/vault"
 )
@@ -27,7 +27,6 @@ func Run(t *testing.T, open func(tb testing.TB) *remote.Remote) {
 		run  func(t *testing.T, r *remote.Remote)
 	}{
 		{"round trip", roundTrip},
-		{"fresh content", fresh},
 		{"missing object", missing},
 		{"same object twice", twice},
 		{"other content is refused", otherContent},
@@ -61,7 +60,7 @@ func Opener(content []byte) func() (io.ReadCloser, error) {
 // MustPut stores content.
 func MustPut(tb testing.TB, r *remote.Remote, path string, content []byte) {
 	tb.Helper()
-	if err := r.Put(tb.Context(), path, int64(len(content)), sha256.Sum256(content), Opener(content)); err != nil {
+	if err := r.Put(tb.Context(), path, int64(len(content)), objecthash.Sum(content), Opener(content)); err != nil {
 		tb.Fatalf("put %s: %v", path, err)
 	}
 }
@@ -121,31 +120,6 @@ func roundTrip(t *testing.T, r *remote.Remote) {
 	}
 }
 
-func fresh(t *testing.T, r *remote.Remote) {
-	for _, size := range []int{0, 1, 300_000} {
-		path := fmt.Sprintf("v1/w/a/d/%d.age", size)
-		content := Bytes(size, 1)
-		for range 2 { // the second time it is there
-			if err := r.PutFresh(t.Context(), path, int64(size), sha256.Sum256(content), Opener(content)); err != nil {
-				t.Fatalf("put %s: %v", path, err)
-			}
-		}
-		if got := MustGet(t, r, path); !bytes.Equal(got, content) {
-			t.Errorf("%s: %d bytes came back changed (%d)", path, size, len(got))
-		}
-	}
-	content := Bytes(300_000, 2)
-	times := 0
-	err := r.PutFresh(t.Context(), "v1/fresh", 300_000, sha256.Sum256(content), func() (io.ReadCloser, error) {
-		times++ // a source that differs each time it is read
-		return io.NopCloser(bytes.NewReader(append(Bytes(299_999, 2), byte(times)))), nil
-	})
-	WantCode(t, err, vault.CodeIntegrity)
-	if got := MustList(t, r, "v1/fresh"); len(got) != 0 {
-		t.Errorf("left behind: %v", got)
-	}
-}
-
 func missing(t *testing.T, r *remote.Remote) {
 	_, err := r.Stat(t.Context(), "v1/none")
 	WantCode(t, err, vault.CodeNotFound)
@@ -166,7 +140,7 @@ func otherContent(t *testing.T, r *remote.Remote) {
 	first := Bytes(5000, 3)
 	MustPut(t, r, "v1/object", first)
 	for _, other := range [][]byte{Bytes(5000, 4), Bytes(4999, 3), {}} {
-		err := r.Put(t.Context(), "v1/object", int64(len(other)), sha256.Sum256(other), Opener(other))
+		err := r.Put(t.Context(), "v1/object", int64(len(other)), objecthash.Sum(other), Opener(other))
 		WantCode(t, err, vault.CodeIntegrity)
 	}
 	if got := MustGet(t, r, "v1/object"); !bytes.Equal(got, first) {
@@ -177,7 +151,7 @@ func otherContent(t *testing.T, r *remote.Remote) {
 func badPaths(t *testing.T, r *remote.Remote) {
 	for _, path := range []string{"", "/v1", "v1/", "v1//a", "v1/../a", "../a", ".", "v1/A", "v1/é", "v1/a b", "v1/a.partial",
 		string(bytes.Repeat([]byte("a"), 120))} {
-		err := r.Put(t.Context(), path, 0, sha256.Sum256(nil), Opener(nil))
+		err := r.Put(t.Context(), path, 0, objecthash.Sum(nil), Opener(nil))
 		WantCode(t, err, vault.CodeInvalid)
 		_, err = r.Get(t.Context(), path)
 		WantCode(t, err, vault.CodeInvalid)
@@ -253,7 +227,7 @@ func badSources(t *testing.T, r *remote.Remote) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := r.Put(t.Context(), "v1/bad", test.size, sha256.Sum256(content), test.open)
+			err := r.Put(t.Context(), "v1/bad", test.size, objecthash.Sum(content), test.open)
 			WantCode(t, err, test.code)
 			if test.code == vault.CodeFailed && !errors.Is(err, broken) {
 				t.Errorf("%v does not wrap the source's error", err)
@@ -272,7 +246,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 func cancelled(t *testing.T, r *remote.Remote) {
 	ctx, cancel := context.WithCancel(t.Context())
 	content := Bytes(1<<20, 10)
-	err := r.Put(ctx, "v1/cancelled", int64(len(content)), sha256.Sum256(content), func() (io.ReadCloser, error) {
+	err := r.Put(ctx, "v1/cancelled", int64(len(content)), objecthash.Sum(content), func() (io.ReadCloser, error) {
 		in := bytes.NewReader(content)
 		return io.NopCloser(readFunc(func(p []byte) (int, error) {
 			if in.Len() < len(content)/2 {
@@ -300,7 +274,7 @@ func concurrent(t *testing.T, r *remote.Remote) {
 		for range writers { // of the same object: one uploads, the others find it
 			wg.Go(func() {
 				path := fmt.Sprintf("v1/w/a/d/%d", i)
-				if err := r.Put(t.Context(), path, int64(len(content)), sha256.Sum256(content), Opener(content)); err != nil {
+				if err := r.Put(t.Context(), path, int64(len(content)), objecthash.Sum(content), Opener(content)); err != nil {
 					t.Errorf("put %s: %v", path, err)
 				}
 			})
@@ -320,7 +294,7 @@ func large(t *testing.T, r *remote.Remote) {
 	const size, allowed = 64 << 20, 48 << 20
 	block := Bytes(1<<20, 12)
 	stream := func() io.Reader { return io.LimitReader(&repeat{block: block}, size) }
-	hasher := sha256.New()
+	hasher := objecthash.New()
 	if _, err := io.Copy(hasher, stream()); err != nil {
 		t.Fatal(err)
 	}
