@@ -91,7 +91,8 @@ type UnlockRequest struct {
 // Status is the answer to "is all well".
 type Status struct {
 	Head
-	State       string         `json:"state"` // uninitialized, locked, ready
+	State       string         `json:"state"`             // uninitialized, locked, ready
+	Revoked     bool           `json:"revoked,omitempty"` // nothing is written or sent from here any more
 	Version     string         `json:"version"`
 	Org         string         `json:"org,omitempty"`
 	Name        string         `json:"name,omitempty"`

@@ -67,6 +67,9 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	if s.State == stateLocked {
 		state = p.f.IO.Styled(termio.Warn, "■ "+l.T("locked"))
 	}
+	if s.Revoked {
+		state = p.f.IO.Styled(termio.Bad, "✗ "+l.T("revoked: nothing is written or sent from here any more"))
+	}
 	pairs := []string{l.T("organization"), org, l.T("agent"), s.Agent, l.T("device"), deviceWords(s)}
 	if s.State == stateReady {
 		pairs = append(pairs, l.T("vaults"), l.N(s.Vaults, "%d vault", "%d vaults")+", "+l.N(s.Documents, "%d document", "%d documents"))

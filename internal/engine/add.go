@@ -72,6 +72,9 @@ func (e *Engine) openingOf(keys *keyring, org *vault.Org, req *api.BeneficiaryAd
 
 // maySeal refuses devices that do not open vaults.
 func (e *Engine) maySeal(org *vault.Org) error {
+	if err := e.refuseRevoked(); err != nil {
+		return err
+	}
 	d := org.Devices[e.ident.Device]
 	if d == nil || !d.Active() || !d.Has(vault.RoleAgent) {
 		return vault.Errorf(vault.CodePolicy, "this workstation opens no vaults and records no consents: its role is not agent")

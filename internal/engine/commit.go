@@ -181,6 +181,10 @@ func (e *Engine) runBuilds(batch []*change) {
 		}
 		_, org = e.view()
 	}
+	if err := e.refuseRevoked(); err != nil {
+		fail(batch, err)
+		return
+	}
 	all := newOverlay(e.Store, org, keys)
 	w := e.writer
 	var recs []logRecord

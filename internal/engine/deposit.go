@@ -37,6 +37,9 @@ var errReaders = errors.New("the readers of the vault changed")
 // it. Errors: CodeInvalid, CodePolicy, CodeNoConsent, CodeErased, CodeConflict, CodeDiskFull, CodeInterrupted. Nothing is
 // left behind by a deposit that fails.
 func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, content io.Reader) (api.Document, error) {
+	if err := e.refuseRevoked(); err != nil {
+		return api.Document{}, err
+	}
 	in, err := e.intakeOf(&req)
 	if err != nil {
 		e.refusedIntake(ctx, &in, err)
@@ -87,6 +90,9 @@ func (e *Engine) refusedIntake(ctx context.Context, in *intake, err error) {
 // DocumentReplace deposits a new version of a document; the bytes of the old one are deleted everywhere. Errors are those
 // of DocumentAdd.
 func (e *Engine) DocumentReplace(ctx context.Context, req api.DocumentReplaceRequest, content io.Reader) (api.Document, error) {
+	if err := e.refuseRevoked(); err != nil {
+		return api.Document{}, err
+	}
 	f, err := e.findDocument(req.Document)
 	if err != nil {
 		return api.Document{}, err
@@ -183,6 +189,9 @@ func mayTake(st *vault.State, org *vault.Org, space vault.Space) error {
 
 // admitted is mayTake with the refusal journalled.
 func (e *Engine) admitted(ctx context.Context, st *vault.State, org *vault.Org, space vault.Space, doc vault.DocumentID, how string) error {
+	if err := e.refuseRevoked(); err != nil {
+		return err
+	}
 	err := mayTake(st, org, space)
 	if err != nil {
 		e.refused(ctx, st.ID, doc, how, vault.CodeOf(err))

@@ -23,9 +23,13 @@ const (
 // Doctor yields what a person should look at: this machine, its home, the remotes, and the vaults that could be lost. It
 // changes nothing. While locked it leaves out what needs the keys.
 func (e *Engine) Doctor(ctx context.Context, _ api.Empty, yield func(api.Finding) error) error {
-	checks := []func(context.Context) ([]api.Finding, error){e.examineHome, e.examineDisk}
+	var checks []func(context.Context) ([]api.Finding, error)
 	if e.self().Device != "" {
-		checks = append(checks, e.examineKept, e.examineProtection, e.examineClock, e.examineQueue, e.examineRemotes)
+		checks = append(checks, e.examineKept)
+	}
+	checks = append(checks, e.examineHome, e.examineDisk)
+	if e.self().Device != "" {
+		checks = append(checks, e.examineProtection, e.examineClock, e.examineQueue, e.examineRemotes)
 	}
 	if keys, _ := e.view(); keys != nil {
 		checks = append(checks, e.examineOrg, e.examineVaults, e.examineJournal)
@@ -114,6 +118,9 @@ func (e *Engine) examineClock(context.Context) ([]api.Finding, error) {
 
 // examineQueue looks for work that has waited long. A segment knows when it was closed.
 func (e *Engine) examineQueue(context.Context) ([]api.Finding, error) {
+	if e.isRevoked() {
+		return nil, nil
+	}
 	old := false
 	err := e.Store.Scan(bucketQueue, "", func(_ string, raw []byte) error {
 		var it queueItem
@@ -173,8 +180,11 @@ func (e *Engine) examineOrg(context.Context) ([]api.Finding, error) {
 		out = append(out, finding(severeError, "no_recovery_key", "", lang.Key("the organization has no recovery key: lost devices would mean lost vaults"), ""))
 	}
 	for _, q := range org.Quarantine {
-		out = append(out, quarantined(string(q.Pos.Writer), q))
+		if !org.Late(q.Pos) {
+			out = append(out, quarantined(string(q.Pos.Writer), q))
+		}
 	}
+	out = append(out, e.lateFindings(true)...)
 	missing := 0
 	err = e.Store.Scan(bucketMeta, metaWant, func(string, []byte) error { missing++; return nil })
 	if missing > 0 {
@@ -212,7 +222,9 @@ func (e *Engine) examineVaults(context.Context) ([]api.Finding, error) {
 			out = append(out, findingOf(severeWarning, foundUnreadable, string(id)))
 		}
 		for _, q := range st.Quarantine {
-			out = append(out, quarantined(string(id), q))
+			if !org.Late(q.Pos) {
+				out = append(out, quarantined(string(id), q))
+			}
 		}
 		if st.Erased == nil && keys.lacksEntries(ov, st) {
 			out = append(out, finding(severeWarning, "missing_notes", string(id), lang.Key("notes of this vault were not found on the remotes"),

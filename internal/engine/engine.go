@@ -141,8 +141,12 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// Busy reports whether there is work that must not be left: acknowledged changes that are not on every remote.
+// Busy reports whether there is work that must not be left: acknowledged changes that are not on every remote. What a
+// revoked device has queued is not on its way.
 func (e *Engine) Busy() bool {
+	if e.isRevoked() {
+		return e.unsealed() > 0
+	}
 	q, err := e.queueSize("")
 	return err != nil || q.Objects > 0 || e.unsealed() > 0
 }

@@ -149,7 +149,7 @@ func (plainWriter) Close() error { return nil }
 
 // record journals that every document is handed over.
 func (x *export) record(ctx context.Context) error {
-	return x.e.commit(ctx, func(t *tx) error {
+	return x.e.witness(ctx, func(t *tx) error {
 		for _, d := range x.docs {
 			if err := t.emit(vault.AccessOpened, x.st.ID, vault.AccessBody{Document: d.ID, How: "export"}); err != nil {
 				return err

@@ -70,7 +70,7 @@ func (o *overlay) refoldOrg(e *Engine) error {
 	if err != nil {
 		return err
 	}
-	o.org = vault.FoldOrg(o.org.ID, o.org.Root, recs, o.lookup("org"))
+	o.org = o.org.Refold(recs, o.lookup("org"))
 	o.keys, err = e.openParcels(o.keys, o.org, func(p string) ([]byte, error) { return o.get(bucketParcels, p) })
 	return err
 }
@@ -246,7 +246,7 @@ func (o *overlay) keepNotes(notes []*wantedNote) error {
 func (o *overlay) renameOrg() error {
 	recs, err := o.records("org")
 	if err == nil {
-		o.org = vault.FoldOrg(o.org.ID, o.org.Root, recs, o.lookup("org"))
+		o.org = o.org.Refold(recs, o.lookup("org"))
 	}
 	return err
 }

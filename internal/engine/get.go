@@ -44,7 +44,7 @@ func (e *Engine) DocumentGet(ctx context.Context, req api.GetRequest, begin func
 		return err
 	}
 	defer src.Close()
-	err = e.commit(ctx, func(t *tx) error {
+	err = e.witness(ctx, func(t *tx) error {
 		return t.emit(vault.AccessOpened, f.st.ID, vault.AccessBody{Document: f.doc.ID, How: req.How})
 	})
 	if err != nil {

@@ -51,6 +51,9 @@ func (e *Engine) newLane(ctx context.Context, req *api.ImportRequest, parts Part
 	if _, _, err := e.ready(); err != nil {
 		return nil, err
 	}
+	if err := e.refuseRevoked(); err != nil {
+		return nil, err
+	}
 	l := &lane{e: e, batch: batch, update: req.Update, dryRun: req.DryRun, parts: parts, yield: yield, slots: make(chan struct{}, laneDepth)}
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	return l, nil

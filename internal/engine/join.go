@@ -184,10 +184,8 @@ func (e *Engine) rebuildOrg(ctx context.Context, b *rebuilding, tell func(api.Pr
 	if org.Name == "" || org.CurrentRecovery() == nil {
 		return api.InitResult{}, vault.Errorf(vault.CodeIntegrity, "the beginning of the organization's journal cannot be read")
 	}
-	if org.Devices[e.self().Device] == nil {
-		if err := e.restoreOrg(ctx, b, org); err != nil {
-			return api.InitResult{}, err
-		}
+	if err := e.restoreOrg(ctx, b, org); err != nil {
+		return api.InitResult{}, err
 	}
 	restored, err := e.resealAll(ctx, tell)
 	if err != nil {
@@ -252,22 +250,48 @@ func (e *Engine) rememberFirst(ctx context.Context, first vault.WriterID) error 
 
 const metaFirst = "first" // writer of the organization's first segment
 
-// restoreOrg records, in one change that the root signs, this device and its agent, the end of every other device, and
-// new keys for the organization and its teams.
+// restoreOrg records what the root signs, in two changes that are each a segment. The first enrols this device and its
+// agent and ends every other device; it is sealed to the organization's key so far, so that those devices can read that
+// they were revoked. Only the second makes new keys for the organization and its teams, and what follows is sealed to
+// those.
 func (e *Engine) restoreOrg(ctx context.Context, b *rebuilding, org *vault.Org) error {
 	ident := e.self()
-	dev := vault.DeviceBody{Device: ident.Device, Key: base64.StdEncoding.EncodeToString(b.sign.Public().(ed25519.PublicKey)),
-		Recipient: b.device, Role: vault.RoleAdmin, Also: []vault.Role{vault.RoleAgent}, Agent: ident.Agent}
-	solo := vault.NewTeamID()
-	epochs, err := e.restoredEpochs(org, solo)
+	if org.Devices[ident.Device] == nil {
+		if err := e.takeOver(ctx, b); err != nil {
+			return fmt.Errorf("enrol this device: %w", err)
+		}
+	}
+	if err := e.exclusive(ctx, e.sealSegment); err != nil { // also what an interrupted run had not closed
+		return err
+	}
+	_, org = e.view()
+	if org == nil {
+		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	dev := org.Devices[ident.Device].DeviceBody
+	if slices.Contains(org.Current(vault.EpochOrg, "").Devices, dev.Device) {
+		return nil
+	}
+	epochs, err := e.restoredEpochs(org, org.Agents[ident.Agent].Solo)
 	if err != nil {
 		return err
 	}
+	rec := org.CurrentRecovery().RecoveryBody
+	return e.commit(ctx, func(t *tx) error {
+		return t.openEpochs(epochs, []vault.DeviceBody{dev}, &rec, func(ev *vault.Event) { ev.Cosign(ident.Org, b.root) })
+	})
+}
+
+// takeOver records this device, its agent, the end of every other device, and the agent's place in every team.
+func (e *Engine) takeOver(ctx context.Context, b *rebuilding) error {
+	ident := e.self()
+	dev := vault.DeviceBody{Device: ident.Device, Key: base64.StdEncoding.EncodeToString(b.sign.Public().(ed25519.PublicKey)),
+		Recipient: b.device, Role: vault.RoleAdmin, Also: []vault.Role{vault.RoleAgent}, Agent: ident.Agent}
 	heads := e.pastNow()
 	cosign := func(ev *vault.Event) { ev.Cosign(ident.Org, b.root) }
 	return e.commit(ctx, func(t *tx) error {
 		errs := []error{t.emitCosigned(vault.DeviceCertified, "", dev, cosign),
-			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: ident.Agent, Solo: solo}, cosign,
+			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: ident.Agent, Solo: vault.NewTeamID()}, cosign,
 				entry(classOrg, vault.EntryAgent, vault.AgentData{Name: b.req.Agent}))}
 		for _, id := range lostDevices(t.org(), ident.Device) {
 			cut := map[vault.WriterID]uint64{}
@@ -281,8 +305,7 @@ func (e *Engine) restoreOrg(ctx context.Context, b *rebuilding, org *vault.Org) 
 		for _, id := range namedTeams(t.org()) {
 			errs = append(errs, t.emitCosigned(vault.TeamMember, "", vault.MemberBody{Team: id, Agent: ident.Agent}, cosign))
 		}
-		rec := t.org().CurrentRecovery().RecoveryBody
-		return errors.Join(append(errs, t.openEpochs(epochs, []vault.DeviceBody{dev}, &rec, cosign))...)
+		return errors.Join(errs...)
 	})
 }
 

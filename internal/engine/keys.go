@@ -30,6 +30,13 @@ type identityFile struct {
 	Joining     bool           `json:"joining,omitempty"` // the organization is being rebuilt here, and not yet whole
 }
 
+// newOrg returns the organization before any event, in this device's view.
+func (f *identityFile) newOrg() *vault.Org {
+	org := vault.NewOrg(f.Org, f.Root)
+	org.Here = f.Device
+	return org
+}
+
 // deviceSecret is what the protection keeps.
 type deviceSecret struct {
 	V        int    `json:"v"`

@@ -17,7 +17,7 @@ import (
 // and after a failed write of the index.
 func (e *Engine) loadState(k *keyring) error {
 	w := writerState{id: e.ident.Writer, agent: e.ident.Agent}
-	ov := newOverlay(e.Store, vault.NewOrg(e.ident.Org, e.ident.Root), k)
+	ov := newOverlay(e.Store, e.ident.newOrg(), k)
 	if err := e.loadMeta(ov, &w); err != nil {
 		return err
 	}
@@ -25,11 +25,14 @@ func (e *Engine) loadState(k *keyring) error {
 	if err != nil {
 		return err
 	}
-	ov.org = vault.FoldOrg(e.ident.Org, e.ident.Root, recs, ov.lookup("org"))
+	ov.org = ov.org.Refold(recs, ov.lookup("org"))
 	if ov.keys, err = e.openParcels(k, ov.org, func(p string) ([]byte, error) { return ov.get(bucketParcels, p) }); err != nil {
 		return err
 	}
 	if err := e.replay(ov, &w); err != nil {
+		return err
+	}
+	if err := ov.markRevoked(); err != nil {
 		return err
 	}
 	if err := e.Store.Write(ov.ops()); err != nil {
@@ -191,6 +194,9 @@ func (e *Engine) resumeSegment() error {
 	}
 	keys, org := e.view()
 	h, body, err := e.openSegment(keys, raw)
+	if e.ident.Joining && vault.CodeOf(err) == vault.CodeNoIdentity {
+		return e.sealSegmentAgain(path)
+	}
 	if err != nil {
 		return err
 	}
@@ -208,6 +214,15 @@ func (e *Engine) resumeSegment() error {
 	e.writer = kept
 	info := segmentInfo{Header: h.Hash(), Prev: h.Prev, Size: int64(len(raw)), Hash: objecthash.Of(raw), At: body.Context.At}
 	return e.segmentBuilt(newOverlay(e.Store, org, keys), body, info, len(raw))
+}
+
+// sealSegmentAgain builds the first segment of a home that rebuilds an organization anew. It is sealed to a key that only
+// recovery opens here. It was not queued yet, so that no remote has seen its bytes.
+func (e *Engine) sealSegmentAgain(path string) error {
+	if err := e.Spool.Withdraw(path); err != nil {
+		return fmt.Errorf("withdraw segment: %w", err)
+	}
+	return e.sealSegment()
 }
 
 // openSegment verifies and decrypts the exact bytes of a segment.

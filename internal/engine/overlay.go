@@ -286,7 +286,7 @@ func (o *overlay) applyOrg(r *vault.Record) (string, error) {
 		return "", err
 	}
 	before := len(o.org.Quarantine)
-	o.org = vault.FoldOrg(o.org.ID, o.org.Root, recs, o.lookup("org"))
+	o.org = o.org.Refold(recs, o.lookup("org"))
 	if len(o.org.Quarantine) > before {
 		for _, q := range o.org.Quarantine {
 			if q.Pos == r.Pos {

@@ -133,6 +133,7 @@ type Remote interface {
 	Get(ctx context.Context, path string) (io.ReadCloser, error)
 	Stat(ctx context.Context, path string) (ObjectInfo, error)
 	List(ctx context.Context, prefix string, fn func(ObjectInfo) error) error
+	Folders(ctx context.Context, prefix string) ([]string, error)     // their names, one level
 	Delete(ctx context.Context, path string) (kept string, err error) // kept: none, versions, trash, unknown
 	Test(ctx context.Context) (features map[string]string, err error)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"vaultctl/internal/api"
@@ -13,8 +12,8 @@ import (
 )
 
 const (
-	pullBatch = 64        // segments that are applied together
-	hintEvery = time.Hour // between listings that may reveal writers of which no segment tells
+	pullBatch = 64               // segments that are applied together
+	hintEvery = 10 * time.Minute // between listings that may reveal writers of which no segment tells
 )
 
 const (
@@ -146,18 +145,24 @@ func (e *Engine) hint(ctx context.Context, m *mount, p *puller) error {
 	if !due {
 		return nil
 	}
-	err := m.remote.List(ctx, "v1/w", func(o ObjectInfo) error {
-		if strings.HasSuffix(o.Path, "/j/0/0.seg") {
-			p.know(vault.PathWriter(o.Path))
-		}
-		return nil
-	})
-	if err == nil {
-		m.mu.Lock()
-		m.hinted = e.Now()
-		m.mu.Unlock()
+	names, err := m.remote.Folders(ctx, "v1/w")
+	if err != nil {
+		return err
 	}
-	return err
+	for _, n := range names {
+		p.know(vault.WriterID(n))
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hinted = e.Now()
+	return nil
+}
+
+// forgetHint makes the next pull look for writers.
+func (m *mount) forgetHint() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hinted = time.Time{}
 }
 
 // applyPulled records verified segments. The own open segment is closed first, so that what it holds does not claim to
@@ -229,6 +234,9 @@ func (e *Engine) keepSegment(seg *pulledSegment) error {
 
 // writePulled writes an overlay that a pull made and shows it. It runs in the committer.
 func (e *Engine) writePulled(ov *overlay, heads vault.Past) error {
+	if err := ov.markRevoked(); err != nil {
+		return err
+	}
 	if err := e.Store.Write(ov.ops()); err != nil {
 		e.writer.broken = true
 		return err

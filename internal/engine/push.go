@@ -111,6 +111,9 @@ func (e *Engine) pushLoop(ctx context.Context) {
 // startPushes starts a push for every remote that is due and returns when to look again.
 func (e *Engine) startPushes() time.Duration {
 	next := pollInterval
+	if e.isRevoked() { // what is queued stays here
+		return next
+	}
 	for _, m := range e.mounted() {
 		m.mu.Lock()
 		wait := m.retry.Sub(e.Now())
@@ -197,6 +200,9 @@ func (e *Engine) pushAll(ctx context.Context, m *mount) error {
 
 // nextItems returns the next objects for a remote, or a single segment when it is its turn.
 func (e *Engine) nextItems(remote string) ([]queueItem, error) {
+	if e.isRevoked() {
+		return nil, nil
+	}
 	var batch []queueItem
 	errEnough := errors.New("enough")
 	err := e.Store.Scan(bucketQueue, "", func(key string, raw []byte) error {

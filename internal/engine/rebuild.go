@@ -39,10 +39,13 @@ func (e *Engine) rebuildIfNew(ctx context.Context, k *keyring) error {
 	e.log.Warn("the index is new: building it from journal, log and remotes")
 	ident := e.self()
 	b := &rebuilder{e: e, there: map[string]bool{}, objects: map[string]vault.Object{}, tombs: map[string]bool{}, own: ident.Writer,
-		org: vault.NewOrg(ident.Org, ident.Root), keys: k}
+		org: ident.newOrg(), keys: k}
 	b.open(ctx)
 	b.p = newPuller(e.Sealer, b.get, "journal", b.org, k, nil)
 	if err := b.writers(ctx); err != nil {
+		return err
+	}
+	if err := b.parcels(ctx); err != nil {
 		return err
 	}
 	if err := b.segments(ctx); err != nil {
@@ -130,6 +133,32 @@ func (b *rebuilder) writers(ctx context.Context) error {
 	}
 	if b.p.first == "" { // the founder's own chain begins with the certificate of its device
 		b.p.first = b.own
+	}
+	return nil
+}
+
+// parcels opens the parcels of this device's own epochs: a device that rebuilt its organization sealed its first segment to
+// an earlier key, which comes only with those that it made afterwards.
+func (b *rebuilder) parcels(ctx context.Context) error {
+	names, err := b.e.Spool.Names("v1/w/")
+	if err != nil {
+		return err
+	}
+	for path := range b.there {
+		names = append(names, path)
+	}
+	slices.Sort(names)
+	for _, path := range slices.Compact(names) {
+		epoch := vault.ParcelEpoch(path)
+		if epoch == "" || vault.PathWriter(path).Device() != b.own.Device() {
+			continue
+		}
+		raw, err := readSource(ctx, b.get, path, 1<<20)
+		if err == nil {
+			b.p.open(epoch, raw)
+		} else if ctx.Err() != nil {
+			return err
+		}
 	}
 	return nil
 }

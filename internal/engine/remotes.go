@@ -184,6 +184,15 @@ func (l *lazyRemote) List(ctx context.Context, prefix string, fn func(ObjectInfo
 	return r.List(ctx, prefix, fn)
 }
 
+// Folders implements Remote.
+func (l *lazyRemote) Folders(ctx context.Context, prefix string) ([]string, error) {
+	r, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r.Folders(ctx, prefix)
+}
+
 // Delete implements Remote.
 func (l *lazyRemote) Delete(ctx context.Context, path string) (string, error) {
 	r, err := l.open(ctx)

@@ -49,8 +49,12 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 		return s, err
 	}
 	s.LastSync = string(raw)
-	s.Attention, err = e.attention()
-	return s, err
+	if s.Attention, err = e.attention(); err != nil {
+		return s, err
+	}
+	s.Revoked = e.isRevoked()
+	s.Attention = append(s.Attention, e.lateFindings(false)...)
+	return s, nil
 }
 
 func (e *Engine) fillUnlocked(s *api.Status, org *vault.Org, ident identityFile) {
@@ -80,10 +84,11 @@ func roleNames(d *vault.Device) []string {
 // attention returns what a person should look at: what checks found, remotes that fail, and work in progress that was
 // cut short.
 func (e *Engine) attention() ([]api.Finding, error) {
-	out, err := e.keptFindings()
+	kept, err := e.keptFindings()
 	if err != nil {
 		return nil, err
 	}
+	out := append(e.revokedFinding(), kept...)
 	for _, m := range e.mounted() {
 		m.mu.Lock()
 		failed := m.lastErr

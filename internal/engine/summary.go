@@ -21,11 +21,12 @@ type summary struct {
 	last    vault.Pos // of the last event
 	docs    int
 	expires []vault.Date // last days of documents
+	late    map[vault.DeviceID]lateWork
 }
 
 // summarize makes a vault's summary. A vault that this device does not read keeps its id, times and consent states.
 func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
-	s := &summary{b: api.Beneficiary{Head: api.H("beneficiary"), ID: string(st.ID), State: "open",
+	s := &summary{late: lateIn(org, st.Quarantine), b: api.Beneficiary{Head: api.H("beneficiary"), ID: string(st.ID), State: "open",
 		Opened: st.Opened.Time().Format(time.RFC3339), NoRecovery: st.NoRecovery}, seen: st.LastSeen.Time()}
 	if st.Last != nil {
 		s.last = st.Last.Pos

@@ -29,12 +29,15 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 		if err := e.flush(ctx); err != nil { // manifests name the notes that closing a segment makes
 			return res, err
 		}
-		if err := e.refreshManifests(ctx); err != nil {
+		if err := e.refreshManifests(ctx); err != nil && !e.isRevoked() {
 			e.log.Warn("write manifests", "code", vault.CodeOf(err))
 		}
 		res.Pulled, pullErr = e.pullWithin(ctx, limit)
 	}
 	if err := e.flush(ctx); err != nil {
+		return res, err
+	}
+	if err := e.refuseRevoked(); err != nil {
 		return res, err
 	}
 	before, err := e.queueSize("")
@@ -66,10 +69,12 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 	return res, e.integrity()
 }
 
-// pullWithin pulls from remotes whose owner is looked at anew, for no longer than the limit, or as long as it takes for 0.
+// pullWithin pulls from remotes whose owner and writers are looked at anew, for no longer than the limit, or as long as it
+// takes for 0.
 func (e *Engine) pullWithin(ctx context.Context, limit time.Duration) (int, error) {
 	for _, m := range e.mounted() {
 		m.distrust()
+		m.forgetHint()
 	}
 	if limit <= 0 {
 		return e.pull(ctx)

@@ -37,6 +37,12 @@ func (e *Engine) tend(ctx context.Context) {
 		}
 		return
 	}
+	if e.isRevoked() { // it only listens whether that stands
+		if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("pull", "code", vault.CodeOf(err))
+		}
+		return
+	}
 	expiring, misread := e.needTending()
 	for _, id := range expiring {
 		if err := e.expire(ctx, id); err != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -31,11 +30,13 @@ type verification struct {
 	known  map[string]bool // objects that may be there or not: dead, doomed, queued
 	queued map[string]bool
 	there  map[string]int64
-	writer vault.WriterID
-	res    *api.VerifyResult
-	found  []api.Finding
-	again  []queueItem
-	tell   func(api.Progress)
+	// refused are the vaults with events that were not applied.
+	refused []string
+	writer  vault.WriterID
+	res     *api.VerifyResult
+	found   []api.Finding
+	again   []queueItem
+	tell    func(api.Progress)
 }
 
 // Verify compares every remote with what this device knows: the chains and signatures of all writers, and every object
@@ -51,9 +52,7 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 		return res, err
 	}
 	for _, m := range e.mounted() { // everything is listed anyway: look for unknown writers too
-		m.mu.Lock()
-		m.hinted = time.Time{}
-		m.mu.Unlock()
+		m.forgetHint()
 	}
 	if _, err := e.pull(ctx); err != nil && vault.CodeOf(err) != vault.CodeForeign && vault.CodeOf(err) != vault.CodeIntegrity {
 		return res, err
@@ -175,6 +174,12 @@ func (v *verification) expect() error {
 			v.expectObject(o)
 		}
 	}
+	ov := newOverlay(v.e.Store, org, v.keys)
+	for _, scope := range append(v.refused, scopeOf("")) {
+		if err := ov.lateObjects(scope, v.known); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -212,6 +217,9 @@ func (v *verification) expectVault(key string, raw []byte) error {
 	}
 	for p := range st.Tombs {
 		v.known[p] = true
+	}
+	if len(st.Quarantine) > 0 {
+		v.refused = append(v.refused, key)
 	}
 	return nil
 }
@@ -372,6 +380,7 @@ func (v *verification) unreadable(path string, err error) error {
 // is still on its way is only mentioned.
 func (v *verification) checkUnknown() {
 	_, org := v.e.view()
+	revoked := map[vault.DeviceID]bool{}
 	for _, path := range slices.Sorted(maps.Keys(v.there)) {
 		if v.want[path] != nil || v.known[path] || path == vault.OrgNotePath ||
 			strings.HasPrefix(path, "v1/join/") || strings.HasPrefix(path, "v1/probe/") {
@@ -379,10 +388,19 @@ func (v *verification) checkUnknown() {
 		}
 		f := findingOf(severeError, foundInjected, onRemote(v.m.name, path))
 		w := vault.PathWriter(path)
-		if d := org.Devices[w.Device()]; d != nil && d.Active() && w != v.writer {
+		d := org.Devices[w.Device()]
+		switch {
+		case d == nil || w == v.writer:
+		case d.Active():
 			f.Severity = severeInfo
 			f.Message = lang.Key("an object that no segment tells of yet; another device may be writing")
 			f.Hint = ""
+		case !revoked[d.Device]: // it may have been stopped in the middle
+			revoked[d.Device] = true
+			f = finding(severeInfo, "revoked_objects", onRemote(v.m.name, string(d.Device)),
+				lang.Key("a revoked workstation left objects that no event tells of; they are not used"), "")
+		default:
+			continue
 		}
 		v.found = append(v.found, f)
 	}

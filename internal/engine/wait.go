@@ -92,6 +92,9 @@ func (e *Engine) waitMark(ctx context.Context, mark queueMark, limit time.Durati
 	defer cancel()
 	e.startPushes()
 	for total := int64(0); ; {
+		if err := e.refuseRevoked(); err != nil {
+			return err
+		}
 		changed := e.report.wait()
 		q, err := e.behindMark(mark, "")
 		if err != nil {

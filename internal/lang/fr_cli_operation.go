@@ -136,6 +136,7 @@ var frOperation = [...]row{
 	{"recover", "récupération"},
 	{"remote", "stockage"},
 	{"revoked", "révoqué"},
+	{"revoked: nothing is written or sent from here any more", "révoqué : plus rien n'est écrit ni envoyé d'ici"},
 	{"roles", "rôles"},
 	{"seal the file to the person's card, or with a passphrase: card or passphrase", "sceller le fichier pour la carte de la personne ou par une phrase de passe : card ou passphrase"},
 	{"sealing again", "nouveau scellement"},

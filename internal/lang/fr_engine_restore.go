@@ -21,6 +21,8 @@ var frEngineRestore = [...]row{
 	{"set the clock of this computer; see `vaultctl device list` for the others", "mettre à l'heure cet ordinateur ; voir `vaultctl device list` pour les autres"},
 	{"it is sent again from this device or another remote; `vaultctl sync --wait` waits for it", "il est renvoyé depuis ce poste ou un autre stockage ; `vaultctl sync --wait` attend que ce soit fait"},
 	{"an object that no segment tells of yet; another device may be writing", "un objet dont aucun segment ne parle encore ; un autre poste écrit peut-être"},
+	{"`vaultctl journal list` shows them; documents among them are readable on that workstation alone: deposit them again here", "`vaultctl journal list` les montre ; les justificatifs parmi elles ne se lisent que sur ce poste-là : les déposer de nouveau ici"},
+	{"a revoked workstation left objects that no event tells of; they are not used", "un poste révoqué a laissé des objets dont aucune opération ne parle ; ils ne servent pas"},
 	{"nothing is lost: what waits is sent when the remote answers; see `vaultctl remote test`", "rien n'est perdu : ce qui attend part quand le stockage répond ; voir `vaultctl remote test`"},
 	{"the organization is not rebuilt yet: it was interrupted", "la structure n'est pas encore reconstruite : l'opération a été interrompue"},
 	{"run `vaultctl join --recover` again: it goes on where it stopped", "relancer `vaultctl join --recover` : l'opération reprend où elle s'est arrêtée"},

@@ -46,6 +46,10 @@ var frErrors = [...]row{
 	{"see `%s --help`", "voir `%s --help`"},
 
 	// What the daemon and its parts refuse or report.
+	{"this workstation was revoked on %s by %s", "ce poste a été révoqué le %s par %s"},
+	{"what it holds stays readable here: copy out with `vaultctl document get` what was not sent, and ask whoever revoked it how to go on", "ce qu'il détient y reste lisible : sortir avec `vaultctl document get` ce qui n'était pas parti, et demander à qui l'a révoqué comment continuer"},
+	{"%d events of %s's workstation, written after its revocation, are not applied", "%d opérations du poste de %s, écrites après sa révocation, ne sont pas prises en compte"},
+	{"1 event of %s's workstation, written after its revocation, is not applied", "1 opération du poste de %s, écrite après sa révocation, n'est pas prise en compte"},
 	{"idle time is negative", "la durée d'inactivité est négative"},
 	{"log level is not debug, info, warn or error", "le niveau du journal technique est debug, info, warn ou error"},
 	{"a seed has %d bytes, not %d", "une graine a %d octets, pas %d"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -143,6 +144,29 @@ func (r *Remote) List(ctx context.Context, prefix string, fn func(Info) error) e
 		return nil
 	}
 	return err
+}
+
+// Folders returns the names of the folders right below prefix, without what is in them, in no particular order. It is one
+// call to the storage, however much the folders hold. A prefix under which there is nothing, existing or not, has none.
+func (r *Remote) Folders(ctx context.Context, prefix string) ([]string, error) {
+	if err := checkPath(prefix); err != nil {
+		return nil, err
+	}
+	var names []string
+	err := r.do(ctx, CallList, false, listTimeout, func(ctx context.Context) error {
+		if err := r.checkBase(); err != nil {
+			return err
+		}
+		r.count(CallList)
+		entries, err := r.fs.List(ctx, prefix)
+		names = nil
+		entries.ForDir(func(d fs.Directory) { names = append(names, path.Base(d.Remote())) })
+		return err
+	})
+	if vault.CodeOf(err) == vault.CodeNotFound {
+		return nil, nil
+	}
+	return names, err
 }
 
 func (r *Remote) list(ctx context.Context, prefix string, fn func(Info) error) error {

@@ -52,7 +52,7 @@ func (v *rivals) certificate(r *Record) *certificate {
 
 // supplanted says that a record lost against its rival.
 func supplanted(r *Record) Quarantined {
-	return Quarantined{r.Pos, r.Type, "what it introduces belongs to another event"}
+	return Quarantined{r.Pos, r.Type, "what it introduces belongs to another event", r.At}
 }
 
 // certificate is the event that enrolled a device, with its rank among them.

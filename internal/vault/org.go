@@ -8,8 +8,11 @@ import (
 // Org is the state of an organization: the fold of the events that name no vault. It is not safe for concurrent use;
 // readers share one that nobody changes any more.
 type Org struct {
-	ID       OrgID
-	Root     string // ed25519 public key, base64
+	ID   OrgID
+	Root string // ed25519 public key, base64
+	// Here is the device whose view this is, "" for nobody's. What it wrote stays in its own view after its revocation, so
+	// that it can still open what it had not sent; no other device applies it.
+	Here     DeviceID
 	Name     string
 	Devices  map[DeviceID]*Device
 	Agents   map[AgentID]*Agent
@@ -90,6 +93,7 @@ type Quarantined struct {
 	Pos    Pos
 	Type   EventType
 	Reason string
+	At     Clock `json:"At,omitzero"`
 }
 
 // NewOrg returns the state before any event. Root is the base64 key of the organization note.
@@ -107,11 +111,18 @@ type EntryLookup func(Hash) *Entry
 // the clocks put it: what its device wrote beyond the cut-off has no effect, be it dated before. Between devices that
 // revoke one another the one nearer to the root stands, then the one whose revocation comes first.
 func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org {
+	return NewOrg(id, root).Refold(records, entries)
+}
+
+// Refold is FoldOrg for the same organization in the same device's view.
+func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
+	id, root, here := o.ID, o.Root, o.Here
 	ordered := Order(records)
 	var accepted []revocation
 	var before *Org
 	for {
 		o := NewOrg(id, root)
+		o.Here = here
 		o.accepted = accepted
 		o.claims.rivals = &rivals{records: ordered, org: o}
 		if before != nil {
@@ -133,7 +144,7 @@ func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org
 // take applies the next record in fold order. What is not valid is quarantined.
 func (o *Org) take(r *Record, entries EntryLookup) {
 	if err := o.apply(r, entries); err != nil {
-		o.Quarantine = append(o.Quarantine, Quarantined{r.Pos, r.Type, err.Error()})
+		o.Quarantine = append(o.Quarantine, Quarantined{r.Pos, r.Type, err.Error(), r.At})
 	}
 }
 
@@ -197,11 +208,30 @@ func (o *Org) Enrolled(r *Record) error {
 		return fmt.Errorf("written before the device was enrolled")
 	}
 	for _, rev := range d.Revoked {
-		if r.Saw(rev.Pos) || rev.cuts(r.Pos) {
+		if d.Device != o.Here && (r.Saw(rev.Pos) || rev.cuts(r.Pos)) {
 			return fmt.Errorf("written by a revoked device beyond the cut-off")
 		}
 	}
 	return nil
+}
+
+// Late reports whether what stands at p was written by a device beyond the cut-off of its revocation.
+func (o *Org) Late(p Pos) bool {
+	d := o.Devices[p.Writer.Device()]
+	return d != nil && slices.ContainsFunc(d.Revoked, func(v Revocation) bool { return v.cuts(p) })
+}
+
+// RevokedBy returns the revocation of a device and the agent whose device recorded it, or nil.
+func (o *Org) RevokedBy(id DeviceID) (*Revocation, AgentID) {
+	d := o.Devices[id]
+	if d == nil || d.Active() {
+		return nil, ""
+	}
+	rev := &d.Revoked[0]
+	if by := o.Devices[rev.Pos.Writer.Device()]; by != nil {
+		return rev, by.Agent
+	}
+	return rev, ""
 }
 
 // HasRole reports whether the record's device is enrolled, held the role, and speaks for its own agent.

@@ -222,6 +222,18 @@ func ParcelPath(e EpochID, i int) string {
 	return fmt.Sprintf("v1/w/%s/k/%s-%d.age", w, n, i)
 }
 
+// ParcelEpoch returns the epoch whose parcel the path is, or "".
+func ParcelEpoch(path string) EpochID {
+	w := PathWriter(path)
+	name, ok := strings.CutPrefix(path, WriterPrefix(w)+"/k/")
+	n, i, whole := strings.Cut(strings.TrimSuffix(name, ".age"), "-")
+	part, err := strconv.Atoi(i)
+	if id := EpochID(string(w) + "/" + n); ok && whole && err == nil && ParcelPath(id, part) == path {
+		return id
+	}
+	return ""
+}
+
 // ManifestPath returns the path of the n-th manifest under a card's locator.
 func ManifestPath(w WriterID, locator string, n uint64) string {
 	return fmt.Sprintf("%s/p/%s/%d.age", WriterPrefix(w), locator, n)

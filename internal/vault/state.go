@@ -145,7 +145,7 @@ func Fold(id BeneficiaryID, org *Org, records []*Record, entries EntryLookup) *S
 func (s *State) Apply(org *Org, r *Record, entries EntryLookup) {
 	err := s.apply(org, r, entries)
 	if err != nil {
-		s.Quarantine = append(s.Quarantine, Quarantined{r.Pos, r.Type, err.Error()})
+		s.Quarantine = append(s.Quarantine, Quarantined{r.Pos, r.Type, err.Error(), r.At})
 	}
 	s.advance(r)
 	if err != nil {

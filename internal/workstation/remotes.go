@@ -91,6 +91,10 @@ func (m mounted) List(ctx context.Context, prefix string, fn func(engine.ObjectI
 	return m.r.List(ctx, prefix, func(i remote.Info) error { return fn(engine.ObjectInfo{Path: i.Path, Size: i.Size}) })
 }
 
+func (m mounted) Folders(ctx context.Context, prefix string) ([]string, error) {
+	return m.r.Folders(ctx, prefix)
+}
+
 func (m mounted) Delete(ctx context.Context, path string) (string, error) {
 	kept, err := m.r.Delete(ctx, path)
 	return string(kept), err

@@ -177,6 +177,13 @@ func list(t *testing.T, r *remote.Remote) {
 	if got := MustList(t, r, "v1/w/c"); len(got) != 0 {
 		t.Errorf("list of nothing: %v", got)
 	}
+	for prefix, want := range map[string][]string{"v1/w": {"a", "b"}, "v1/w/a": {"j"}, "v1/w/a/j": nil, "v1/w/c": nil} {
+		got, err := r.Folders(t.Context(), prefix)
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("folders in %s: %v, %v, want %v", prefix, got, err, want)
+		}
+	}
 }
 
 func listStops(t *testing.T, r *remote.Remote) {
