@@ -256,10 +256,9 @@ func (e *Engine) present(ctx context.Context, row *api.ImportRow, in *intake, id
 	if res.Differs = e.differs(st, keys, org, d, row, in); len(res.Differs) == 0 {
 		return res
 	}
-	res.Code = "differs"
 	if !update {
-		res.Message, res.Hint = "the document is there, and described otherwise", "`vaultctl import --update` changes what it is said to be"
-		return res
+		return differing(res, api.WithHint(vault.Errorf(vault.CodeConflict, "the document is there, and described otherwise"),
+			"`vaultctl import --update` changes what it is said to be"))
 	}
 	if !dryRun {
 		edit := api.DocumentEditRequest{Document: string(id), Fields: row.Fields}
@@ -267,7 +266,14 @@ func (e *Engine) present(ctx context.Context, row *api.ImportRow, in *intake, id
 			return rejected(row.Row, in, err)
 		}
 	}
-	res.Status, res.Code = api.RowUpdated, ""
+	res.Status = api.RowUpdated
+	return res
+}
+
+// differing completes a row that says something else than what is there, and changes nothing.
+func differing(res api.RowResult, why error) api.RowResult {
+	w := api.ErrorOf(why)
+	res.Code, res.Message, res.Hint = "differs", w.Message, w.Hint
 	return res
 }
 

@@ -321,3 +321,24 @@ func TestImportPeopleAttributes(t *testing.T) {
 	wantStatus(t, "bad rows", MustPeople(t, r, api.ImportRequest{}, nobody, anonymous, noRef, again, again),
 		"rejected no_consent", "rejected invalid", "rejected invalid", "deposited", "exists")
 }
+
+// rowsOf gives a row and its content for each call of next that has one.
+func rowsOf(t testing.TB, next func() (ref string, content []byte, ok bool)) engine.Parts {
+	var content []byte
+	row, typ := int64(0), "cv"
+	return func() (string, io.Reader, error) {
+		if content != nil {
+			r := bytes.NewReader(content)
+			content = nil
+			return api.PartContent, r, nil
+		}
+		ref, bytes, ok := next()
+		if !ok {
+			return "", nil, io.EOF
+		}
+		content = bytes
+		row++
+		p := jsonPart(t, api.PartRow, api.ImportRow{Row: row, Beneficiary: "ref:" + ref, Fields: api.DocumentFields{Type: &typ}, Size: int64(len(bytes))})
+		return p.name, p.r, nil
+	}
+}

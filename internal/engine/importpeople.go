@@ -278,8 +278,8 @@ func (p *importedPerson) attributes(res *api.RowResult, st *vault.State, keys *k
 	case len(res.Differs) == 0:
 		return nil
 	case !p.update:
-		res.Code, res.Message = "differs", "the person is there, and described otherwise"
-		res.Hint = "`vaultctl import --update` changes what is said of the person"
+		*res = differing(*res, api.WithHint(vault.Errorf(vault.CodeConflict, "the person is there, and described otherwise"),
+			"`vaultctl import --update` changes what is said of the person"))
 		return nil
 	}
 	res.Status = api.RowUpdated

@@ -30,7 +30,10 @@ type bench struct {
 }
 
 // sample is one measurement.
-type sample struct{ wall, cpu time.Duration }
+type sample struct {
+	wall, cpu time.Duration
+	memory    int64 // peak in bytes of the program that was started; 0 is unknown
+}
 
 func newBench(ctx context.Context, o *options, bin, work string) (*bench, error) {
 	b := &bench{o: o, bin: bin, work: work, home: filepath.Join(work, "home"), remote: filepath.Join(work, "remote")}
@@ -78,6 +81,7 @@ func (b *bench) run(ctx context.Context, name string, args ...string) (string, s
 	s := sample{wall: time.Since(began)}
 	if cmd.ProcessState != nil {
 		s.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		s.memory = peakOf(cmd.ProcessState)
 	}
 	b.cpu += s.cpu
 	if err != nil {

@@ -31,7 +31,7 @@ type topic struct {
 	measure func(context.Context, *bench) (*table, error)
 }
 
-var topics = []topic{{"commands", commands}, {"deposits", deposits}, {"withdrawal", withdrawals}, {"stream", stream}}
+var topics = []topic{{"commands", commands}, {"deposits", deposits}, {"withdrawal", withdrawals}, {"stream", stream}, {"imports", imports}}
 
 func main() {
 	var o options

@@ -169,7 +169,7 @@ func (b *bench) timed(ctx context.Context, do func() error) (sample, error) {
 		return sample{}, err
 	}
 	_, _, err := b.run(ctx, "vaultctl", "sync", "--wait")
-	return sample{time.Since(began), b.cpu + b.daemonCPU() - cpu}, err
+	return sample{wall: time.Since(began), cpu: b.cpu + b.daemonCPU() - cpu}, err
 }
 
 func (b *bench) oneByOne(ctx context.Context, names []string) (sample, error) {
