@@ -36,7 +36,7 @@ type lane struct {
 
 	mu    sync.Mutex // guards what follows
 	rows  int64
-	err   error // of yield: the caller is gone
+	err   error // that ends the lane; after an error of yield the caller is gone
 	marks []Op  // files to be remembered
 }
 
@@ -134,14 +134,11 @@ func (l *lane) nextDeposit() error {
 	in, err := l.e.intakeOf(l.addRequest(&row))
 	if err != nil {
 		l.e.refusedIntake(l.ctx, &in, err)
-		return l.tell(rejected(row.Row, &in, err))
+		return l.reject(row.Row, &in, err)
 	}
 	c, readers, err := l.seal(&in, &row, content)
-	if vault.CodeOf(err) == vault.CodeInterrupted || vault.CodeOf(err) == vault.CodeDiskFull {
-		return err
-	}
 	if err != nil {
-		return l.tell(rejected(row.Row, &in, err))
+		return l.reject(row.Row, &in, err)
 	}
 	select {
 	case l.slots <- struct{}{}:
@@ -169,16 +166,44 @@ func (l *lane) seal(in *intake, row *api.ImportRow, content io.Reader) (*sealedC
 func (l *lane) finish(in *intake, row *api.ImportRow, c *sealedContent, readers []vault.Reader) {
 	// What is sealed is deposited even if the caller goes away: it may never come back to ask.
 	out, err := l.e.settle(context.WithoutCancel(l.ctx), in, c, readers)
-	var res api.RowResult
-	if err != nil {
-		res = rejected(row.Row, in, err)
-	} else {
+	if err == nil {
 		l.mark(in, row, out)
-		res = l.e.outcome(l.ctx, row, in, out, l.update)
+		err = l.tell(l.e.outcome(l.ctx, row, in, out, l.update))
+	} else {
+		err = l.reject(row.Row, in, err)
 	}
-	if err := l.tell(res); err != nil {
-		l.cancel()
+	l.fail(err)
+}
+
+// reject tells that a row failed. An error that is not about the row ends the lane.
+func (l *lane) reject(row int64, in *intake, err error) error {
+	if !ofRow(err) {
+		return err
 	}
+	return l.tell(rejected(row, in, err))
+}
+
+// ofRow reports whether an error is about one row: the next one may do better.
+func ofRow(err error) bool {
+	switch vault.CodeOf(err) {
+	case vault.CodeUsage, vault.CodeInvalid, vault.CodeNotFound, vault.CodeNoConsent, vault.CodePolicy, vault.CodeErased,
+		vault.CodeConflict, vault.CodeAmbiguous, vault.CodeUpgrade:
+		return true
+	}
+	return false
+}
+
+// fail ends the lane from one of its goroutines.
+func (l *lane) fail(err error) {
+	if err == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err = err
+	}
+	l.cancel()
 }
 
 // mark notes how the file looked, to be remembered when the lane ends.

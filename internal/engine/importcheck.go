@@ -106,7 +106,10 @@ func (e *Engine) ImportCheck(ctx context.Context, req api.ImportCheckRequest, yi
 	}
 	c := checking{e: e, ctx: ctx, keys: keys, req: &req, refused: map[vault.BeneficiaryID]bool{}, coming: map[string]vault.BeneficiaryID{}}
 	for i := range req.Rows {
-		res := c.row(&req.Rows[i])
+		res, err := c.row(&req.Rows[i])
+		if err != nil {
+			return err
+		}
 		res.DryRun = req.DryRun
 		if err := yield(res); err != nil {
 			return err
@@ -125,7 +128,8 @@ type checking struct {
 	coming  map[string]vault.BeneficiaryID // keyed digests of earlier rows, in dry runs
 }
 
-func (c *checking) row(row *api.ImportRow) api.RowResult {
+// row returns what would become of a row; an error is about the whole.
+func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	in, err := c.e.intakeOf(&api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private,
 		FileName: row.FileName, Size: row.Size, Batch: c.req.Batch})
 	if err != nil {
@@ -133,48 +137,55 @@ func (c *checking) row(row *api.ImportRow) api.RowResult {
 			c.refused[in.vault] = true
 			c.e.refusedIntake(c.ctx, &in, err)
 		}
-		return rejected(row.Row, &in, err)
+		return c.reject(row, &in, err)
 	}
 	st, _, _, err := c.e.load(in.vault)
 	if err != nil {
-		return rejected(row.Row, &in, err)
+		return c.reject(row, &in, err)
 	}
 	d, err := c.e.knownFile(c.keys, st, row)
 	if err != nil {
-		return rejected(row.Row, &in, err)
+		return c.reject(row, &in, err)
 	}
 	if d != nil {
-		return c.e.present(c.ctx, row, &in, d.ID, c.req.Update, c.req.DryRun)
+		return c.e.present(c.ctx, row, &in, d.ID, c.req.Update, c.req.DryRun), nil
 	}
 	if row.Digest != "" {
 		return c.byDigest(row, &in, st)
 	}
 	res := rowResult(row.Row, api.RowWanted)
 	res.Beneficiary = string(in.vault)
-	return res
+	return res, nil
+}
+
+func (c *checking) reject(row *api.ImportRow, in *intake, err error) (api.RowResult, error) {
+	if !ofRow(err) {
+		return api.RowResult{}, err
+	}
+	return rejected(row.Row, in, err), nil
 }
 
 // byDigest says what a deposit of the bytes would be.
-func (c *checking) byDigest(row *api.ImportRow, in *intake, st *vault.State) api.RowResult {
+func (c *checking) byDigest(row *api.ImportRow, in *intake, st *vault.State) (api.RowResult, error) {
 	digest := vault.Hash(row.Digest)
 	if !digest.Valid() {
-		return rejected(row.Row, in, vault.Errorf(vault.CodeUsage, "not a SHA-256 in lower-case hexadecimal"))
+		return c.reject(row, in, vault.Errorf(vault.CodeUsage, "not a SHA-256 in lower-case hexadecimal"))
 	}
 	d, same, err := in.match(c.e.Store.Get, c.keys.refsKey, st, digest)
 	if err != nil {
-		return rejected(row.Row, in, fmt.Errorf("check row: %w", err))
+		return c.reject(row, in, fmt.Errorf("check row: %w", err))
 	}
 	key := digestValue(c.keys.refsKey, in.vault, digest)
 	res := rowResult(row.Row, api.RowDeposited)
 	res.Beneficiary = string(in.vault)
 	switch _, earlier := c.coming[key]; {
 	case same:
-		return c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun)
+		return c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun), nil
 	case earlier:
 		res.Status = api.RowExists
 	case d != nil:
 		res.Status, res.Document = api.RowUpdated, string(d.ID)
 	}
 	c.coming[key] = in.vault
-	return res
+	return res, nil
 }

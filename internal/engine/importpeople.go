@@ -73,11 +73,13 @@ func (l *lane) nextPerson(ahead *lookahead, busy *refLocks) error {
 	}
 	if c := row.Consent; c != nil && (c.EvidenceName != "" || c.MandateName != "") {
 		l.wg.Wait()
-		res := l.person(&row, ahead.row)
+		if err := l.person(&row, ahead.row); err != nil {
+			return err
+		}
 		for { // evidence that nobody needed
 			_, _, err := ahead.row()
 			if errors.Is(err, io.EOF) {
-				return l.tell(res)
+				return nil
 			}
 			if err != nil {
 				return err
@@ -95,18 +97,19 @@ func (l *lane) nextPerson(ahead *lookahead, busy *refLocks) error {
 		defer func() { <-l.slots }()
 		defer turn.done()
 		turn.wait()
-		if err := l.tell(l.person(&row, nil)); err != nil {
-			l.cancel()
-		}
+		l.fail(l.person(&row, nil))
 	})
 	return nil
 }
 
-// person does what a row asks for.
-func (l *lane) person(row *api.PersonRow, parts Parts) api.RowResult {
+// person does what a row asks for and tells it. Errors end the lane.
+func (l *lane) person(row *api.PersonRow, parts Parts) error {
 	p := &importedPerson{lane: l, row: row}
 	res, err := p.take(parts)
 	if err != nil {
+		if !ofRow(err) {
+			return err
+		}
 		in := intake{vault: p.id}
 		possible := res.Possible
 		res = rejected(row.Row, &in, err)
@@ -116,7 +119,7 @@ func (l *lane) person(row *api.PersonRow, parts Parts) api.RowResult {
 		res.Possible = possible
 	}
 	res.DryRun = l.dryRun
-	return res
+	return l.tell(res)
 }
 
 // importedPerson is one row under way.
