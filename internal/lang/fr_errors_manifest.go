@@ -81,4 +81,32 @@ var frErrorsManifest = [...]row{
 
 	// Exports of another organization.
 	{"the export is sealed", "l'export est scellé"},
+	{"open it with `age -d -o export.zip FILE.zip.age` (and -i FILE with the card's identity if it is sealed to the card), import export.zip and delete it", "l'ouvrir avec `age -d -o export.zip FICHIER.zip.age` (et -i FICHIER avec l'identité de la carte s'il est scellé pour elle), importer export.zip et le supprimer"},
+	{"not an export of vaultctl: unpack another archive and import the folder", "ce n'est pas un export de vaultctl : une autre archive se décompresse, puis le dossier s'importe"},
+	{"the export was written by a newer version of vaultctl", "l'export a été écrit par une version plus récente de vaultctl"},
+	{"the list of the export cannot be read: %w", "la liste de l'export ne peut pas être lue : %w"},
+	{"private documents that the export lacks, because it was made without the person's card: %d", "justificatifs privés qui manquent à l'export, fait sans la carte de la personne : %d"},
+	{"the archive unpacks to far more than it should: it is refused", "l'archive se décompresse en bien plus que ce qu'elle devrait : elle est refusée"},
+	{"the archive holds two files of one name", "l'archive contient deux fichiers du même nom"},
+	{"the archive is packed in a way that is not read here", "l'archive est compressée d'une façon qui n'est pas lue ici"},
+	{"the archive is damaged: %w", "l'archive est abîmée : %w"},
+	{"the archive has no digest of the document", "l'archive ne donne pas d'empreinte du justificatif"},
+	{"the archive says neither shared nor private of the document", "l'archive ne dit du justificatif ni qu'il est partagé ni qu'il est privé"},
+	{"the archive does not hold the document", "l'archive ne contient pas le justificatif"},
+	{"the document is not the one whose digest the archive names", "le justificatif n'est pas celui dont l'archive donne l'empreinte"},
+
+	// Workbooks.
+	{"not an XLSX workbook; one in another format or with a password must be saved as .xlsx or .csv first", "ce n'est pas un classeur XLSX ; un classeur d'un autre format ou protégé par mot de passe s'enregistre d'abord en .xlsx ou .csv"},
+	{"the workbook is damaged: %w", "le classeur est abîmé : %w"},
+	{"the workbook has no sheet that shows", "le classeur n'a pas de feuille visible"},
+	{"no sheet %q; the sheets are %s", "pas de feuille %q ; les feuilles sont %s"},
+	{"sheets that were not read: %s", "feuilles qui n'ont pas été lues : %s"},
+	{"the workbook holds more text than %d MB: save it as .csv", "le classeur contient plus de %d Mo de texte : l'enregistrer en .csv"},
+	{"cell %s: %w", "cellule %s : %w"},
+	{"an error of the spreadsheet, such as #N/A", "une erreur du tableur, comme #N/A"},
+	{"a formula that was not computed: open the file in a spreadsheet and save it", "une formule qui n'a pas été calculée : ouvrir le fichier dans un tableur et l'enregistrer"},
+	{"a text that the workbook does not hold", "un texte que le classeur ne contient pas"},
+	{"not a number, though the cell says so", "ce n'est pas un nombre, bien que la cellule le dise"},
+	{"a number of more than %d digits, of which the spreadsheet has lost the last: make the column text", "un nombre de plus de %d chiffres, dont le tableur a perdu les derniers : mettre la colonne en texte"},
+	{"a date that is none", "une date qui n'en est pas une"},
 }

@@ -275,6 +275,17 @@ func (l *layout) order() error {
 	return nil
 }
 
+// known says of each header whether it is a column that is read.
+func (l *layout) known() []bool {
+	known := make([]bool, len(l.headers))
+	for name, at := range l.at {
+		for _, i := range at {
+			known[i] = !slices.Contains(rejectColumns, name)
+		}
+	}
+	return known
+}
+
 // cell returns what a row says in a column, the map's translation and default applied, without space around it.
 func (l *layout) cell(cells []string, name string) string {
 	var parts []string

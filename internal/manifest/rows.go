@@ -171,21 +171,37 @@ func (b *builder) terms(r *valueReader, p *Person) {
 	if b.consent != nil {
 		b.consent.complete(&t, p, r.cell(colConsentUntil) == vault.None)
 	}
+	p.Consent = &t
+	p.announce()
+	if err := checkTerms(p); err != nil && r.err == nil {
+		r.err = err
+	}
+}
+
+// announce names the attachments in the terms.
+func (p *Person) announce() {
 	if p.Evidence != nil {
-		t.EvidenceName = p.Evidence.Name
+		p.Consent.EvidenceName = p.Evidence.Name
 	}
 	if p.Mandate != nil {
-		t.MandateName = p.Mandate.Name
+		p.Consent.MandateName = p.Mandate.Name
 	}
-	p.Consent = &t
-	switch {
+}
+
+// checkTerms returns what a consent lacks.
+func checkTerms(p *Person) error {
+	column, err := "", errEmpty()
+	switch t := p.Consent; {
 	case t.To == "":
-		r.fail(colConsentTo, errEmpty())
+		column = colConsentTo
 	case t.Purpose == "":
-		r.fail(colConsentPurpose, errEmpty())
+		column = colConsentPurpose
 	case p.Evidence == nil && !t.Verbal:
-		r.fail(colEvidence, vault.Errorf(vault.CodeInvalid, "a consent needs evidence, or consent_verbal"))
+		column, err = colEvidence, vault.Errorf(vault.CodeInvalid, "a consent needs evidence, or consent_verbal")
+	default:
+		return nil
 	}
+	return vault.Errorf(vault.CodeInvalid, "column %s: %w", column, err)
 }
 
 // complete fills in what a row leaves out. Until stays empty where the row says that there is no end.

@@ -41,6 +41,9 @@ func newTable(path string, header []string, rows cellReader, n notes, o *Options
 	if t.layout, err = newLayout(header, o, &t.notes); err != nil {
 		return nil, err
 	}
+	if s, ok := rows.(*sheetRows); ok {
+		s.want(t.layout.known())
+	}
 	if t.files, err = openFiles(rootOf(path, o)); err != nil {
 		return nil, err
 	}
