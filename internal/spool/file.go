@@ -122,15 +122,18 @@ func (f *File) Discard() error {
 	return nil
 }
 
-// sync makes the content durable and closes the file.
-func (f *File) sync() error {
+// close closes the file, and makes its content durable if durable is set.
+func (f *File) close(durable bool) error {
 	if f.gone {
 		return fmt.Errorf("stage object: %w", fs.ErrClosed)
 	}
 	if err := f.Finish(); err != nil {
 		return err
 	}
-	err := f.file.Sync()
+	var err error
+	if durable {
+		err = f.file.Sync()
+	}
 	if cerr := f.file.Close(); err == nil {
 		err = cerr
 	}

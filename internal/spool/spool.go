@@ -50,6 +50,7 @@ const (
 type Spool struct {
 	home   string
 	budget int64
+	volume *atomicfile.Volume // nil where objects are made durable one by one
 
 	mu    sync.Mutex
 	queue map[string]int64 // size in bytes of each object
@@ -79,6 +80,9 @@ func Open(home string, budget int64) (*Spool, error) {
 		}
 	}
 	err := atomicfile.SyncDir(home)
+	if err == nil {
+		s.volume, err = atomicfile.OpenVolume(home)
+	}
 	if err == nil {
 		err = s.load()
 	}

@@ -223,6 +223,39 @@ func TestStageNeverOverwrites(t *testing.T) {
 	MustBeClean(t, home)
 }
 
+// TestStageTogether stages groups around the size from which the whole file system is synchronised at once.
+func TestStageTogether(t *testing.T) {
+	for _, n := range []int{together - 1, together, 3 * together} {
+		home := t.TempDir()
+		s := MustOpen(t, home, roomy)
+		group := func(prefix string) []Item {
+			var items []Item
+			for i := range n {
+				items = append(items, Item{MustCreate(t, s, Queue, []byte(fmt.Sprintf("%s%d", prefix, i))), fmt.Sprintf("v1/%d/%s%d", i%3, prefix, i)})
+			}
+			return items
+		}
+		if err := s.Stage(group("a")...); err != nil {
+			t.Fatal(err)
+		}
+		refused := group("b")
+		refused[n-1].Name = "v1/0/a0"
+		if err := s.Stage(refused...); vault.CodeOf(err) != vault.CodeConflict {
+			t.Errorf("a taken name: %v", err)
+		}
+		again := MustOpen(t, home, roomy)
+		if q, _ := again.Usage(); q.Files != n {
+			t.Errorf("%d files after a group of %d and one that was refused", q.Files, n)
+		}
+		for i := range n {
+			if got := MustRead(t, again, fmt.Sprintf("v1/%d/a%d", i%3, i)); got != fmt.Sprintf("a%d", i) {
+				t.Errorf("object %d reads %q", i, got)
+			}
+		}
+		MustBeClean(t, home)
+	}
+}
+
 func TestStageDiscardedFile(t *testing.T) {
 	home := t.TempDir()
 	s := MustOpen(t, home, roomy)
