@@ -23,6 +23,9 @@ type recovery struct {
 	identity string
 	bad      []api.Finding
 	skipped  int // documents that the secret does not open
+	there    map[string]bool
+	replaced bool // the secret is a card that another one has replaced
+	earlier  int  // documents of the card's person that stayed with an earlier card
 }
 
 // Recover writes as a tar stream what a secret opens on a remote: everything that recovery reads, or with a card the
@@ -54,7 +57,7 @@ func (e *Engine) Recover(ctx context.Context, req api.RecoverRequest, begin func
 	if err != nil {
 		return err
 	}
-	r := &recovery{e: e, remote: remote, note: note, identity: card.identity}
+	r := &recovery{e: e, remote: remote, note: note, identity: card.identity, there: map[string]bool{}}
 	people, err := r.find(ctx, card.locator)
 	if err != nil {
 		return err
@@ -93,6 +96,7 @@ func (r *recovery) find(ctx context.Context, locator string) ([]*recovered, erro
 	var manifests []string
 	var writers []vault.WriterID
 	err := r.remote.List(ctx, "v1/w", func(o ObjectInfo) error {
+		r.there[o.Path] = true
 		if strings.Contains(o.Path, "/p/"+locator+"/") {
 			manifests = append(manifests, o.Path)
 		}
@@ -108,10 +112,15 @@ func (r *recovery) find(ctx context.Context, locator string) ([]*recovered, erro
 		return r.byCard(ctx, manifests)
 	}
 	if err := r.e.checkRecovery(ctx, r.remote.Get, r.note, r.identity); err != nil {
-		if vault.CodeOf(err) == vault.CodeNoIdentity {
-			return nil, vault.Errorf(vault.CodeNoIdentity, "this secret opens nothing on the remote: it is neither its recovery key nor a card with documents there")
+		if vault.CodeOf(err) != vault.CodeNoIdentity {
+			return nil, err
 		}
-		return nil, err
+		people, err := r.byTrying(ctx)
+		if err == nil && len(people) == 0 {
+			err = api.WithHint(vault.Errorf(vault.CodeNoIdentity, "this secret opens nothing on the remote: it is neither its recovery key nor a card with documents there"),
+				"a card that was replaced opens nothing any more of what was shared: take the newer one")
+		}
+		return people, err
 	}
 	return r.byRecovery(ctx, writers)
 }
@@ -133,6 +142,9 @@ func (r *recovery) byCard(ctx context.Context, paths []string) ([]*recovered, er
 			continue
 		}
 		p, err := r.fromManifest(ctx, m)
+		if err == nil {
+			err = r.catchUp(ctx, p)
+		}
 		return []*recovered{p}, err
 	}
 	return nil, vault.Errorf(vault.CodeIntegrity, "every manifest of this card was altered")
@@ -168,6 +180,9 @@ func (r *recovery) fromManifest(ctx context.Context, m *personManifest) (*recove
 			if plain, err = r.e.Sealer.Open(bytes.NewReader(raw), []string{r.identity}); err == nil {
 				lines, err = parseNote(plain)
 			}
+		}
+		if vault.CodeOf(err) == vault.CodeNoIdentity { // of documents that stayed with an earlier card
+			continue
 		}
 		if err != nil || lines == nil {
 			r.bad = append(r.bad, findingOf(severeError, foundAltered, o.Path))
@@ -291,6 +306,10 @@ func (r *recovery) write(ctx context.Context, w io.Writer, people []*recovered) 
 		return api.WithHint(vault.Errorf(vault.CodePartial, "%d objects are altered or missing on the remote and were left out", len(r.bad)),
 			"README.txt lists them")
 	}
+	if r.replaced {
+		return api.WithHint(vault.Errorf(vault.CodeNoIdentity, "this card was replaced: it opens only what stayed with it"),
+			"what the person shares is sealed to the newer card: recover with that one as well")
+	}
 	return nil
 }
 
@@ -307,6 +326,11 @@ func (r *recovery) document(ctx context.Context, t *tar.Writer, name string, d *
 		return f, err
 	}
 	f.Size, f.SHA256 = n, sumOf(sum)
+	if d.Space == vault.Private && vault.CodeOf(err) == vault.CodeNoIdentity {
+		r.earlier++
+		f.Size, f.SHA256, f.Error = 0, "", "earlier_card"
+		return f, nil
+	}
 	if err != nil || d.Digest != "" && f.SHA256 != d.Digest {
 		code := foundAltered
 		if vault.CodeOf(err) == vault.CodeNotFound {

@@ -31,7 +31,7 @@ type recoveredFile struct {
 	Evidence    vault.ConsentID     `json:"evidence,omitempty"`
 	Size        int64               `json:"size"`
 	SHA256      vault.Hash          `json:"sha256"`
-	Error       string              `json:"error,omitempty"` // altered or missing: there is no file
+	Error       string              `json:"error,omitempty"` // altered, missing or earlier_card: there is no file
 	Description *vault.DocumentData `json:"description,omitempty"`
 }
 
@@ -109,6 +109,12 @@ func (r *recovery) readme(people []*recovered) string {
 		b.WriteString(l.N(len(people), "%d person", "%d persons") + ", " + l.N(documents, "%d document", "%d documents") + ".\n")
 		if r.skipped > 0 {
 			b.WriteString(l.N(r.skipped, "%d document opens with its person's card only.", "%d documents open with their person's card only.") + "\n")
+		}
+		if r.earlier > 0 {
+			b.WriteString(l.N(r.earlier, "%d private document opens with an earlier card only.", "%d private documents open with an earlier card only.") + "\n")
+		}
+		if r.replaced {
+			b.WriteString(l.T("The card was replaced: what is sealed to the newer one is not here.") + "\n")
 		}
 		if len(r.bad) > 0 {
 			b.WriteString("\n" + l.N(len(r.bad), "%d object on the remote is altered or missing:", "%d objects on the remote are altered or missing:") + "\n")

@@ -333,3 +333,50 @@ func TestInterruptedJoinRecoverGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// TestRecoverBySupersededCard recovers with a card that another one replaced: before its list of documents was taken from
+// the remote, and afterwards.
+func TestRecoverBySupersededCard(t *testing.T) {
+	k := MustFill(t, MustFound(t))
+	manifests := map[string][]byte{}
+	for _, f := range k.RemoteFiles(t) {
+		if strings.Contains(f, "/p/") {
+			manifests[f] = mustRead(t, filepath.Join(k.Remote, f))
+		}
+	}
+	newer := MustIssue(t, k.rig, k.one.ID, "")
+	MustSync(t, k.rig)
+	shared, private := map[string]string{}, map[string]string{}
+	for id, text := range k.texts {
+		switch text {
+		case "lettre privée":
+			private[id] = text
+		case "avis d'imposition":
+			shared[id] = text
+		}
+	}
+	files, err := recoverFrom(t, k.Remote, strings.Join(newer.Words, " "))
+	if err != nil || !strings.Contains(files["README.txt"], "1 private document opens with an earlier card only.") {
+		t.Errorf("the newer card: %v\n%s", err, files["README.txt"])
+	}
+	wantFiles(t, files, shared)
+	for _, listed := range []bool{false, true} {
+		for f, raw := range manifests {
+			if !listed {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(k.Remote, f), raw, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files, err := recoverFrom(t, k.Remote, strings.Join(k.card.Words, " "))
+		wantCode(t, "a superseded card", err, vault.CodeNoIdentity)
+		if err == nil || !strings.HasPrefix(err.Error(), "this card was replaced") {
+			t.Errorf("listed %v: %v", listed, err)
+		}
+		wantFiles(t, files, private)
+		if len(files) != 3 || !strings.Contains(files["README.txt"], "The card was replaced") {
+			t.Errorf("listed %v: %v\n%s", listed, keysOf(files), files["README.txt"])
+		}
+	}
+}

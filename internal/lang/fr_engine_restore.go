@@ -48,6 +48,7 @@ var frEngineRestore = [...]row{
 	{"issue a card: `vaultctl card issue`", "établir une carte : `vaultctl card issue`"},
 	{"notes of this vault were not found on the remotes", "des notes de ce coffre n'ont pas été trouvées sur les stockages"},
 	{"run `vaultctl sync`, then `vaultctl verify`", "lancer `vaultctl sync`, puis `vaultctl verify`"},
+	{"The card was replaced: what is sealed to the newer one is not here.", "La carte a été remplacée : ce qui est scellé pour la nouvelle n'est pas ici."},
 	{"Documents recovered from a remote on %s.", "Justificatifs récupérés d'un stockage le %s."},
 	{"Each folder belongs to one person. manifest.json in it says what each file is, with its SHA-256 digest and the consents.", "Chaque dossier appartient à une personne. Le fichier manifest.json y dit ce qu'est chaque fichier, avec son empreinte SHA-256 et les consentements."},
 }
@@ -57,6 +58,8 @@ var frEngineRestorePlurals = [...]plural{
 	{"%d person", "%d persons", "%d personne", "%d personnes"},
 	{"%d document opens with its person's card only.", "%d documents open with their person's card only.",
 		"%d justificatif ne s'ouvre qu'avec la carte de sa personne.", "%d justificatifs ne s'ouvrent qu'avec la carte de leur personne."},
+	{"%d private document opens with an earlier card only.", "%d private documents open with an earlier card only.",
+		"%d justificatif privé ne s'ouvre qu'avec une carte antérieure.", "%d justificatifs privés ne s'ouvrent qu'avec une carte antérieure."},
 	{"%d object on the remote is altered or missing:", "%d objects on the remote are altered or missing:",
 		"%d objet du stockage est altéré ou manque :", "%d objets du stockage sont altérés ou manquent :"},
 }

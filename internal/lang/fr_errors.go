@@ -46,6 +46,9 @@ var frErrors = [...]row{
 	{"see `%s --help`", "voir `%s --help`"},
 
 	// What the daemon and its parts refuse or report.
+	{"this card was replaced: it opens only what stayed with it", "cette carte a été remplacée : elle n'ouvre que ce qui lui est resté"},
+	{"what the person shares is sealed to the newer card: recover with that one as well", "ce que la personne partage est scellé pour la nouvelle carte : récupérer aussi avec celle-ci"},
+	{"a card that was replaced opens nothing any more of what was shared: take the newer one", "une carte remplacée n'ouvre plus rien de ce qui était partagé : prendre la nouvelle"},
 	{"this workstation was revoked on %s by %s", "ce poste a été révoqué le %s par %s"},
 	{"what it holds stays readable here: copy out with `vaultctl document get` what was not sent, and ask whoever revoked it how to go on", "ce qu'il détient y reste lisible : sortir avec `vaultctl document get` ce qui n'était pas parti, et demander à qui l'a révoqué comment continuer"},
 	{"%d events of %s's workstation, written after its revocation, are not applied", "%d opérations du poste de %s, écrites après sa révocation, ne sont pas prises en compte"},
