@@ -123,21 +123,34 @@ type Batch struct {
 	Removed   int    `json:"removed"`   // of the documents, since
 }
 
+// States of what a batch did.
+const (
+	ItemThere     = "there"     // as the batch left it
+	ItemChanged   = "changed"   // replaced or edited since
+	ItemRemoved   = "removed"   // of documents
+	ItemClosed    = "closed"    // of vaults
+	ItemWithdrawn = "withdrawn" // of consents
+	ItemExpired   = "expired"   // of consents
+	ItemErased    = "erased"    // with its vault
+	ItemUndone    = "undone"    // in undo; with DryRun: would be
+	ItemLeft      = "left"      // in undo
+)
+
 // BatchItem is one thing that a batch did, or what became of it in an undo.
 type BatchItem struct {
 	Head
-	Batch        string   `json:"batch"`
-	What         string   `json:"what"` // document, version, vault, consent
-	ID           string   `json:"id"`
-	Beneficiary  string   `json:"beneficiary"`
-	Name         string   `json:"name,omitempty"`
-	DocumentType string   `json:"document_type,omitempty"`
-	Title        string   `json:"title,omitempty"`
-	State        string   `json:"state"`          // there, removed, moved on (changed since); in undo: undone, left
-	Seen         []string `json:"seen,omitempty"` // who opened, printed, shared or exported it since: agent and act
-	Code         string   `json:"code,omitempty"` // why it was left
-	Message      string   `json:"message,omitempty"`
-	DryRun       bool     `json:"dry_run,omitempty"`
+	Batch        string `json:"batch"`
+	What         string `json:"what"` // document, version, vault, consent
+	ID           string `json:"id"`
+	Beneficiary  string `json:"beneficiary"`
+	Name         string `json:"name,omitempty"`
+	DocumentType string `json:"document_type,omitempty"`
+	Title        string `json:"title,omitempty"`
+	State        string `json:"state"`          // see below; in undo: undone, left
+	Seen         []Seen `json:"seen,omitempty"` // who had it in the clear since
+	Code         string `json:"code,omitempty"` // why it was left
+	Message      string `json:"message,omitempty"`
+	DryRun       bool   `json:"dry_run,omitempty"`
 }
 
 // BatchUndoRequest undoes a batch: the documents that it deposited are removed, the consents that it recorded withdrawn,
@@ -151,8 +164,9 @@ type BatchUndoRequest struct {
 type BatchUndone struct {
 	Head
 	ID     string `json:"id"`
-	Undone int    `json:"undone"`
+	Undone int    `json:"undone"` // with DryRun: would be
 	Left   int    `json:"left"`
+	Before int    `json:"before"` // undone, removed or ended already
 	DryRun bool   `json:"dry_run,omitempty"`
 }
 
@@ -166,14 +180,25 @@ type MergeRequest struct {
 // Merge is the outcome of a merge.
 type Merge struct {
 	Head
-	Duplicate string   `json:"duplicate"`
-	Into      string   `json:"into"`
-	Documents int      `json:"documents"` // moved
-	Same      int      `json:"same"`      // that the other vault held already
-	Consents  int      `json:"consents"`  // to teams that read the other vault too
-	Refs      []string `json:"refs,omitempty"`
-	Names     []string `json:"names,omitempty"` // kept as aliases
-	Left      []string `json:"left,omitempty"`  // documents that could not be moved
-	Seen      []string `json:"seen,omitempty"`  // who opened, printed, shared or exported the documents meanwhile
-	DryRun    bool     `json:"dry_run,omitempty"`
+	Duplicate string         `json:"duplicate"`
+	Into      string         `json:"into"`
+	Documents int            `json:"documents"`       // moved
+	Same      int            `json:"same"`            // that the other vault held already
+	Consents  int            `json:"consents"`        // of the duplicate, to those who read the other vault too
+	Lacks     []string       `json:"lacks,omitempty"` // whom the duplicate consented to and the other vault does not
+	Gains     []string       `json:"gains,omitempty"` // who reads the other vault, and now these documents as well
+	Refs      []string       `json:"refs,omitempty"`
+	Names     []string       `json:"names,omitempty"`   // kept as aliases
+	Differs   []string       `json:"differs,omitempty"` // what contradicts: born
+	Left      []LeftDocument `json:"left,omitempty"`
+	Closed    bool           `json:"closed"`         // false where something was left
+	Seen      []Seen         `json:"seen,omitempty"` // who had the documents in the clear meanwhile
+	DryRun    bool           `json:"dry_run,omitempty"`
+}
+
+// LeftDocument is a document that could not be moved, and why.
+type LeftDocument struct {
+	Document string `json:"document"`
+	Code     string `json:"code"`
+	Message  string `json:"message"`
 }

@@ -43,6 +43,14 @@ type DocumentReplaceRequest struct {
 	Fields   DocumentFields `json:"fields"`
 	FileName string         `json:"file_name,omitempty"`
 	Size     int64          `json:"size,omitempty"`
+	DryRun   bool           `json:"dry_run,omitempty"` // read the content, and say what would happen
+}
+
+// Seen is one who had a document in the clear, and how.
+type Seen struct {
+	Agent string `json:"agent"`
+	Act   string `json:"act"` // get, print, share, export, recover
+	At    string `json:"at"`  // RFC 3339, of the last time
 }
 
 // DocumentListRequest selects documents: of one beneficiary, or of every vault that this device reads.
@@ -111,5 +119,6 @@ type Document struct {
 	Status       string   `json:"status,omitempty"`   // in add: deposited, exists
 	OnRemote     bool     `json:"on_remote"`          // verified on every remote
 	Opened       []string `json:"opened,omitempty"`   // in move: who opened it meanwhile
+	Seen         []Seen   `json:"seen,omitempty"`     // in move and replace: who had it in the clear, and how
 	DryRun       bool     `json:"dry_run,omitempty"`
 }

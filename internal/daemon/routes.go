@@ -40,6 +40,7 @@ func registerPeople(s *apiserver.Server, e *engine.Engine) {
 	apiserver.Handle(s, api.RouteBeneficiaryClose, e.BeneficiaryClose)
 	apiserver.Handle(s, api.RouteBeneficiaryReopen, e.BeneficiaryReopen)
 	apiserver.HandleStream(s, api.RouteBeneficiaryErase, e.BeneficiaryErase)
+	apiserver.HandleStream(s, api.RouteBeneficiaryMerge, e.BeneficiaryMerge)
 	apiserver.Handle(s, api.RouteBeneficiaryAccess, e.BeneficiaryAccess)
 	apiserver.Handle(s, api.RouteCardIssue, e.CardIssue)
 	apiserver.HandleUpload(s, api.RouteConsentGive, upload(e.ConsentGive))
@@ -66,6 +67,13 @@ func registerImports(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleList(s, api.RouteImportCheck, e.ImportCheck)
 	apiserver.HandleExchange(s, api.RouteImportDeposit, exchange(e.ImportDeposit))
 	apiserver.HandleExchange(s, api.RouteImportPeople, exchange(e.ImportPeople))
+}
+
+// registerBatches adds the calls about imports and what corrects them.
+func registerBatches(s *apiserver.Server, e *engine.Engine) {
+	apiserver.HandleList(s, api.RouteBatchList, e.BatchList)
+	apiserver.HandleList(s, api.RouteBatchShow, e.BatchShow)
+	apiserver.HandleRows(s, api.RouteBatchUndo, e.BatchUndo)
 }
 
 // registerOperation adds the calls of operation.

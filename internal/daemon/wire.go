@@ -32,5 +32,6 @@ func (s *service) Register(srv *apiserver.Server) {
 	registerPeople(srv, s.e)
 	registerDocuments(srv, s.e)
 	registerImports(srv, s.e)
+	registerBatches(srv, s.e)
 	registerOperation(srv, s.e)
 }

@@ -87,29 +87,6 @@ func (e *Engine) refusedIntake(ctx context.Context, in *intake, err error) {
 	}
 }
 
-// DocumentReplace deposits a new version of a document; the bytes of the old one are deleted everywhere. Errors are those
-// of DocumentAdd.
-func (e *Engine) DocumentReplace(ctx context.Context, req api.DocumentReplaceRequest, content io.Reader) (api.Document, error) {
-	if err := e.refuseRevoked(); err != nil {
-		return api.Document{}, err
-	}
-	f, err := e.findDocument(req.Document)
-	if err != nil {
-		return api.Document{}, err
-	}
-	in := intake{vault: f.st.ID, space: f.doc.Space, document: f.doc.ID, how: "deposit"}
-	err = mayTake(f.st, f.org, in.space)
-	if err == nil {
-		err = e.say(&in, &req.Fields, f.doc, f.st, req.FileName)
-	}
-	if err != nil {
-		e.refusedIntake(ctx, &in, err)
-		return api.Document{}, err
-	}
-	in.sourceID = or(in.data.SourceID, f.doc.SourceID)
-	return e.deposit(ctx, &in, req.Size, content)
-}
-
 func parseBatch(s string) (vault.BatchID, error) {
 	if s == "" {
 		return "", nil

@@ -83,14 +83,19 @@ func nameIndexOf(key []byte, p *vault.Person) nameIndex {
 	return x
 }
 
-// namesOf returns the folded names under which a person may be looked for: each family name with the given name. A given
-// name stands alone only where there is nothing else.
+// namesOf returns the folded names under which a person may be looked for: each family name with the given name. An alias
+// of several words may be a whole name, and counts as it is too. A given name stands alone only where there is nothing else.
 func namesOf(p *vault.Person) []string {
 	given := foldName(p.GivenName)
 	var out []string
 	for _, f := range append([]string{p.FamilyName, p.UsageName}, p.Aliases...) {
 		if f = foldName(f); f != "" {
 			out = append(out, sortedName(f, given))
+		}
+	}
+	for _, a := range p.Aliases {
+		if f := foldName(a); strings.Contains(f, " ") {
+			out = append(out, sortedName(f, ""))
 		}
 	}
 	if len(out) == 0 && given != "" {

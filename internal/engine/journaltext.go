@@ -88,6 +88,10 @@ func (t *teller) closing(reason string) string {
 		return t.l.T("no contact for a long time")
 	case "request":
 		return t.l.T("at the person's request")
+	case closedMistake:
+		return t.l.T("opened by mistake")
+	case closedDuplicate:
+		return t.l.T("a duplicate of another vault of the person")
 	}
 	return reason
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -10,7 +9,7 @@ import (
 
 // DocumentMove moves a document that was filed under the wrong person: a deposit with the same description in the vault
 // of the right one, sealed to its readers, and a removal in the other. Neither journal names the other person. It says
-// who opened the document meanwhile. Errors are those of DocumentAdd for the target, and CodeNoConsent or CodePolicy for
+// who had the document in the clear meanwhile. Errors are those of DocumentAdd for the target, and CodeNoConsent or CodePolicy for
 // a document that this device cannot read.
 func (e *Engine) DocumentMove(ctx context.Context, req api.MoveRequest, tell func(api.Progress)) (api.Document, error) {
 	f, err := e.findDocument(req.Document)
@@ -24,13 +23,14 @@ func (e *Engine) DocumentMove(ctx context.Context, req api.MoveRequest, tell fun
 	if err := e.movable(ctx, &f, to); err != nil {
 		return api.Document{}, err
 	}
-	opened, err := e.openedBy(&f)
+	past, err := e.pastOf(f.keys, f.org, f.st.ID)
 	if err != nil {
 		return api.Document{}, err
 	}
+	seen := past.of(f.doc.ID, f.doc.Deposited)
 	if req.DryRun {
 		v := e.documentView(f.st, f.doc, f.org, f.keys)
-		v.Beneficiary, v.Opened, v.DryRun = string(to), opened, true
+		v.Beneficiary, v.Opened, v.Seen, v.DryRun = string(to), agentsOf(seen), seen, true
 		return v, nil
 	}
 	if tell != nil {
@@ -40,7 +40,7 @@ func (e *Engine) DocumentMove(ctx context.Context, req api.MoveRequest, tell fun
 	if tell != nil && err == nil {
 		tell(api.Progress{Stage: "move", Done: f.doc.Size, Total: f.doc.Size, Unit: "bytes"})
 	}
-	v.Opened = opened
+	v.Opened, v.Seen = agentsOf(seen), seen
 	return v, err
 }
 
@@ -64,33 +64,17 @@ func (e *Engine) movable(ctx context.Context, f *foundDocument, to vault.Benefic
 	return e.admitted(ctx, st, org, vault.Shared, "", "deposit")
 }
 
-// openedBy returns the names of the agents who opened a document, in the order in which they first did.
-func (e *Engine) openedBy(f *foundDocument) ([]string, error) {
-	recs, err := newOverlay(e.Store, f.org, f.keys).records(string(f.st.ID))
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, r := range vault.Order(recs) {
-		var b vault.AccessBody
-		if r.Type != vault.AccessOpened || r.Decode(&b) != nil || b.Document != f.doc.ID {
-			continue
-		}
-		if name := f.org.AgentName(r.Agent); !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out, nil
-}
-
 // move seals the document for the target and records both sides in one change.
 func (e *Engine) move(ctx context.Context, f *foundDocument, to vault.BeneficiaryID) (api.Document, error) {
 	st, keys, org, err := e.load(to)
 	if err != nil {
 		return api.Document{}, err
 	}
-	in := intake{vault: to, space: vault.Shared, batch: f.doc.Batch, sourceID: f.doc.SourceID, data: fullData(f.doc), how: "deposit"}
-	in.leave = f
+	// The batch stays behind: its undo is not to take away what was put right by hand.
+	in := intake{vault: to, space: vault.Shared, sourceID: f.doc.SourceID, data: fullData(f.doc), how: "deposit", leave: f}
+	if err := e.freeSource(&in, st, keys); err != nil {
+		return api.Document{}, err
+	}
 	readers := st.Readers(org, vault.Shared)
 	rcps, err := recipients(org, st, readers)
 	if err != nil {
@@ -121,6 +105,20 @@ func (e *Engine) move(ctx context.Context, f *foundDocument, to vault.Beneficiar
 	}
 	e.dropUnpushed(f.st.ID)
 	return e.answer(out, &in)
+}
+
+// freeSource takes the source id from a document whose new vault has another one with it: neither is a version of the
+// other.
+func (e *Engine) freeSource(in *intake, st *vault.State, keys *keyring) error {
+	if in.sourceID == "" {
+		return nil
+	}
+	d, err := sameSource(e.Store.Get, keys.refsKey, st, in.sourceID)
+	if err == nil && d != nil {
+		none := ""
+		in.sourceID, in.data.SourceID = "", &none
+	}
+	return err
 }
 
 // leaveOnly removes a document whose bytes the target holds already.

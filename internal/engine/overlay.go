@@ -303,7 +303,7 @@ func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 	case vault.VaultOpened:
 		var b vault.VaultBody
 		if r.Decode(&b) == nil {
-			o.indexBatch(b.Batch, string(st.ID), st.ID, r)
+			o.indexBatch(b.Batch, string(st.ID), r)
 		}
 	case vault.DocumentDeposited, vault.DocumentReplaced:
 		var b vault.DepositBody
@@ -313,12 +313,12 @@ func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 		if r.Type == vault.DocumentDeposited {
 			o.put(bucketDocs, string(b.Document), []byte(st.ID))
 		}
-		o.indexBatch(b.Batch, string(b.Document), st.ID, r)
+		o.indexBatch(b.Batch, string(b.Document), r)
 	case vault.ConsentGiven:
 		var b vault.ConsentBody
 		if r.Decode(&b) == nil {
 			o.put(bucketDocs, string(b.Consent), []byte(st.ID))
-			o.indexBatch(b.Batch, string(b.Consent), st.ID, r)
+			o.indexBatch(b.Batch, string(b.Consent), r)
 		}
 	}
 }

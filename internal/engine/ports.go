@@ -18,7 +18,7 @@ const (
 	bucketIndex    = "index"    // sealed: blind index value → beneficiaries
 	bucketDigests  = "digests"  // sealed: keyed digest or source id → document, document → its current digest
 	bucketDocs     = "docs"     // sealed: document → beneficiary
-	bucketBatches  = "batches"  // sealed: batch/id of a document, vault or consent → batchEntry
+	bucketBatches  = "batches"  // sealed: batch/beneficiary/id of a document, vault or consent → batchEntry
 	bucketFiles    = "files"    // sealed: keyed digest of a path → fileRecord; lost without harm
 	bucketNotes    = "notes"    // sealed: path of an organization note → vault.NoteBody
 	bucketParcels  = "parcels"  // path → parcel, an age file

@@ -61,7 +61,7 @@ func (e *Engine) byName(keys *keyring, text string) ([]*summary, error) {
 	var found []*summary
 	e.mu.RLock()
 	for id, s := range e.people {
-		if s.b.State == "erased" {
+		if s.b.State == "erased" || retired(s.b.Reason) {
 			continue
 		}
 		bears := s.b.Readable && hasWords(s, words)
@@ -123,7 +123,7 @@ func (e *Engine) lookalikes(ov *overlay, x *nameIndex, p *vault.Person, self vau
 			return nil, nil, err
 		}
 		theirs := st.Person.Born.Year()
-		if id == self || st.Erased != nil || theirs != "" && p.Born.Year() != "" && theirs != p.Born.Year() {
+		if id == self || st.Erased != nil || st.Closed != nil && retired(st.Closed.Reason) || theirs != "" && p.Born.Year() != "" && theirs != p.Born.Year() {
 			continue
 		}
 		possible = append(possible, id)

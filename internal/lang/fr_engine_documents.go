@@ -14,6 +14,8 @@ var frEngineDocuments = [...]row{
 	{"the person died", "la personne est décédée"},
 	{"no contact for a long time", "sans contact depuis longtemps"},
 	{"at the person's request", "à la demande de la personne"},
+	{"opened by mistake", "ouvert par erreur"},
+	{"a duplicate of another vault of the person", "en double avec un autre coffre de la personne"},
 	{"%s recorded a consent to %s (%s)", "%s a enregistré un consentement pour %s (%s)"},
 	{"The consent to %s ended with its last day", "Le consentement pour %s a pris fin avec son dernier jour"},
 	{"%s recorded the withdrawal of the consent to %s", "%s a enregistré le retrait du consentement pour %s"},

@@ -97,7 +97,7 @@ type (
 	}
 	// CloseBody is VaultClosed.
 	CloseBody struct {
-		Reason string `json:"reason"` // moved, deceased, inactive, request
+		Reason string `json:"reason"` // moved, deceased, inactive, request; mistake, duplicate
 	}
 	// CardBody is CardIssued: the n-th card; its recipient is in an intake note entry.
 	CardBody struct {
