@@ -168,9 +168,7 @@ func (m *merging) together(from, to *vault.State) (vault.Person, error) {
 			p.Refs = append(p.Refs, r)
 		}
 	}
-	for _, name := range otherNames(&from.Person, &to.Person) {
-		p.Aliases = append(p.Aliases, name)
-	}
+	p.Aliases = append(p.Aliases, otherNames(&from.Person, &to.Person)...)
 	switch {
 	case len(p.Refs) > maxRefs:
 		return p, vault.Errorf(vault.CodeInvalid, "more than %d references", maxRefs)
