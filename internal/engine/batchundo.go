@@ -29,7 +29,10 @@ func retired(reason string) bool { return reason == closedMistake || reason == c
 // CodeDiskFull.
 func (e *Engine) BatchUndo(ctx context.Context, req api.BatchUndoRequest, yield func(api.BatchItem) error, tell func(api.Progress)) (api.BatchUndone, error) {
 	u := &undoing{e: e, dry: req.DryRun, yield: yield, tell: tell}
-	var err error
+	err := e.refuseRevoked()
+	if err != nil {
+		return u.sum, err
+	}
 	if u.batch, u.run, err = e.findBatch(req.Batch); err != nil {
 		return u.sum, err
 	}

@@ -45,7 +45,10 @@ type merging struct {
 
 // open finds both vaults and refuses what is not to be merged.
 func (m *merging) open(ctx context.Context, req *api.MergeRequest) error {
-	var err error
+	err := m.e.refuseRevoked()
+	if err != nil {
+		return err
+	}
 	if m.from, m.keys, m.org, err = m.e.writable(ctx, req.Duplicate, "merge"); err != nil {
 		return err
 	}
