@@ -18,6 +18,7 @@ import (
 	"vaultctl/internal/daemon"
 	"vaultctl/internal/exitcode"
 	"vaultctl/internal/localsock"
+	"vaultctl/internal/pdfpages"
 	_ "vaultctl/internal/remote/backends" // every rclone backend
 	"vaultctl/internal/vault"
 )
@@ -25,7 +26,12 @@ import (
 // version is set by the linker in releases.
 var version = ""
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == pdfpages.Argument { // started by the daemon for one PDF
+		os.Exit(pdfpages.Serve(os.Args[2:], os.Stdin, os.Stdout))
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // options are the flags.
 type options struct {

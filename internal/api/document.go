@@ -3,6 +3,7 @@ package api
 // Routes of documents.
 const (
 	RouteDocumentAdd     = "document/add"     // Upload DocumentAddRequest (+ content) → Document
+	RouteDocumentPages   = "document/pages"   // Upload DocumentPagesRequest (+ content) → DocumentPages
 	RouteDocumentReplace = "document/replace" // Upload DocumentReplaceRequest (+ content) → Document
 	RouteDocumentList    = "document/list"    // List DocumentListRequest → Document
 	RouteDocumentShow    = "document/show"    // DocumentRequest → Document
@@ -35,6 +36,19 @@ type DocumentAddRequest struct {
 	FileName    string         `json:"file_name,omitempty"` // base name, for show
 	Size        int64          `json:"size,omitempty"`      // plaintext bytes if known, -1 else; checked when ≥ 0
 	Batch       string         `json:"batch,omitempty"`
+	Split       string         `json:"split,omitempty"` // pages to take out of the content, a PDF: "1-2,5"; Size is of the whole
+	DryRun      bool           `json:"dry_run,omitempty"`
+}
+
+// DocumentPagesRequest asks how many pages a PDF has; its bytes are the content part.
+type DocumentPagesRequest struct {
+	Size int64 `json:"size,omitempty"` // bytes if known, -1 else; checked when ≥ 0
+}
+
+// DocumentPages is what is known of the pages of a PDF.
+type DocumentPages struct {
+	Head
+	Pages int `json:"pages"`
 }
 
 // DocumentReplaceRequest deposits a new version.

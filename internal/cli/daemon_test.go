@@ -17,12 +17,16 @@ import (
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/daemon"
 	"vaultctl/internal/exitcode"
+	"vaultctl/internal/pdfpages"
 	_ "vaultctl/internal/remote/backends/local" // the storage of most scripts
 )
 
 // runVaultd is vaultd for the scripts: this test binary under another name, started by vaultctl as the real one is. It
 // has fewer storage backends, which makes the binary link in seconds.
 func runVaultd() int {
+	if len(os.Args) > 1 && os.Args[1] == pdfpages.Argument {
+		return pdfpages.Serve(os.Args[2:], os.Stdin, os.Stdout)
+	}
 	at := slices.Index(os.Args, "--home")
 	if at < 0 || at+1 >= len(os.Args) {
 		fmt.Fprintln(os.Stderr, "vaultd: --home is missing")

@@ -53,6 +53,7 @@ func registerPeople(s *apiserver.Server, e *engine.Engine) {
 // registerDocuments adds the calls about documents.
 func registerDocuments(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleUpload(s, api.RouteDocumentAdd, content(e.DocumentAdd))
+	apiserver.HandleUpload(s, api.RouteDocumentPages, content(e.DocumentPages))
 	apiserver.HandleUpload(s, api.RouteDocumentReplace, content(e.DocumentReplace))
 	apiserver.HandleList(s, api.RouteDocumentList, e.DocumentList)
 	apiserver.Handle(s, api.RouteDocumentShow, e.DocumentShow)

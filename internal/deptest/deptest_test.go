@@ -190,7 +190,7 @@ func TestRoles(t *testing.T) {
 	owners := map[string]string{
 		"github.com/rclone/rclone": "remote", "go.etcd.io/bbolt": "boltstore", "filippo.io/age": "agecrypt",
 		"github.com/spf13/viper": "config", "github.com/spf13/cobra": "cli", "codeberg.org/go-pdf/fpdf": "paper",
-		"github.com/pelletier/go-toml/v2": "tomlfile",
+		"github.com/pelletier/go-toml/v2": "tomlfile", "github.com/pdfcpu/pdfcpu": "pdfpages",
 	}
 	found := map[string]bool{}
 	for path, p := range MustList(t, "linux", "./internal/...") {

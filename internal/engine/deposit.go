@@ -19,6 +19,8 @@ type intake struct {
 	sourceID string
 	data     vault.DocumentData
 	how      string         // for the journal of refusals
+	pages    vault.PageList // to take out of the content, a PDF; nil takes all of it
+	dryRun   bool           // say what would become of it
 	leave    *foundDocument // in move: what is removed in the same change
 }
 
@@ -34,8 +36,8 @@ var errReaders = errors.New("the readers of the vault changed")
 
 // DocumentAdd deposits a document from a stream of any length, which is sealed as it is read. The same bytes in the same
 // vault give the document that is there, with status "exists"; the same source id with other bytes gives a new version of
-// it. Errors: CodeInvalid, CodePolicy, CodeNoConsent, CodeErased, CodeConflict, CodeDiskFull, CodeInterrupted. Nothing is
-// left behind by a deposit that fails.
+// it. With a list of pages the content is a PDF of which those are deposited. Errors: CodeInvalid, CodePolicy, CodeNoConsent,
+// CodeErased, CodeConflict, CodeDiskFull, CodeInterrupted. Nothing is left behind by a deposit that fails.
 func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, content io.Reader) (api.Document, error) {
 	if err := e.refuseRevoked(); err != nil {
 		return api.Document{}, err
@@ -51,7 +53,7 @@ func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, co
 // intakeOf checks a deposit against the vault that it is for, before its content is looked at. Of an intake that is
 // refused the vault is set, once it is known.
 func (e *Engine) intakeOf(req *api.DocumentAddRequest) (intake, error) {
-	in := intake{space: vault.Shared, how: "deposit"}
+	in := intake{space: vault.Shared, how: "deposit", dryRun: req.DryRun}
 	if req.Private {
 		in.space = vault.Private
 	}
@@ -71,6 +73,9 @@ func (e *Engine) intakeOf(req *api.DocumentAddRequest) (intake, error) {
 		return in, err
 	}
 	if err := e.say(&in, &req.Fields, &vault.Document{}, st, req.FileName); err != nil {
+		return in, err
+	}
+	if err := in.takePages(req.Split); err != nil {
 		return in, err
 	}
 	in.sourceID = or(in.data.SourceID, "")
@@ -280,6 +285,9 @@ func (e *Engine) deposit(ctx context.Context, in *intake, size int64, src io.Rea
 	if err != nil {
 		return api.Document{}, err
 	}
+	if in.dryRun {
+		return e.foresee(in, c)
+	}
 	out, err := e.settle(ctx, in, c, readers)
 	if err != nil {
 		return api.Document{}, err
@@ -287,7 +295,7 @@ func (e *Engine) deposit(ctx context.Context, in *intake, size int64, src io.Rea
 	return e.answer(out, in)
 }
 
-// sealIntake seals the content for the vault's readers, and completes what is said of it.
+// sealIntake seals the content, or its pages that are wanted, for the vault's readers, and completes what is said of it.
 func (e *Engine) sealIntake(ctx context.Context, in *intake, size int64, src io.Reader) (*sealedContent, []vault.Reader, error) {
 	st, _, org, err := e.load(in.vault)
 	if err != nil {
@@ -297,6 +305,14 @@ func (e *Engine) sealIntake(ctx context.Context, in *intake, size int64, src io.
 	rcps, err := recipients(org, st, readers)
 	if err != nil {
 		return nil, nil, err
+	}
+	if in.pages != nil {
+		piece, err := e.splitContent(ctx, sized(src, size), in.pages.String())
+		if err != nil {
+			return nil, nil, err
+		}
+		defer piece.Close()
+		src, size = piece, -1
 	}
 	c, err := e.sealContent(ctx, src, size, rcps)
 	if err != nil {

@@ -32,6 +32,7 @@ type Options struct {
 	Shares   Shares
 	Words    Words
 	Paper    Paper
+	Pages    Pages
 	Types    Types
 	Settings Settings
 	Sniff    func(head []byte) (mediaType string)

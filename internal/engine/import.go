@@ -155,7 +155,7 @@ func (l *lane) nextDeposit() error {
 
 func (l *lane) addRequest(row *api.ImportRow) *api.DocumentAddRequest {
 	return &api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private, FileName: row.FileName,
-		Size: row.Size, Batch: string(l.batch)}
+		Size: row.Size, Batch: string(l.batch), Split: row.Split}
 }
 
 func (l *lane) seal(in *intake, row *api.ImportRow, content io.Reader) (*sealedContent, []vault.Reader, error) {

@@ -131,7 +131,7 @@ type checking struct {
 // row returns what would become of a row; an error is about the whole.
 func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	in, err := c.e.intakeOf(&api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private,
-		FileName: row.FileName, Size: row.Size, Batch: c.req.Batch})
+		FileName: row.FileName, Size: row.Size, Batch: c.req.Batch, Split: row.Split})
 	if err != nil {
 		if !c.req.DryRun && !c.refused[in.vault] {
 			c.refused[in.vault] = true
@@ -150,7 +150,7 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	if d != nil {
 		return c.e.present(c.ctx, row, &in, d.ID, c.req.Update, c.req.DryRun), nil
 	}
-	if row.Digest != "" {
+	if row.Digest != "" && row.Split == "" { // it is that of the whole
 		return c.byDigest(row, &in, st)
 	}
 	res := rowResult(row.Row, api.RowWanted)

@@ -178,6 +178,13 @@ type Paper interface {
 	NoticeText(l lang.Lang, p NoticeText) (text, version string, err error)
 }
 
+// Pages takes pages out of PDFs, in a process of its own for each. Split gives the same bytes for the same PDF and list; it
+// reads all of src first, and uses it no more once it has returned an error or the piece was closed.
+type Pages interface {
+	Split(ctx context.Context, src io.Reader, pages string) (io.ReadCloser, error)
+	Count(ctx context.Context, src io.Reader) (int, error)
+}
+
 // CardPage is what a card shows.
 type CardPage struct {
 	Org, Name, ID string

@@ -536,4 +536,15 @@ var frErrors = [...]row{
 	{"a private document moves only once it was shared, with the person's card", "un justificatif privé ne se déplace qu'une fois partagé, avec la carte de la personne"},
 	{"what the document is has not reached this workstation yet: sync, then try again", "la description du justificatif n'est pas encore arrivée sur ce poste : synchroniser, puis réessayer"},
 	{"a vault changed meanwhile: try again", "un coffre a changé entre-temps : réessayer"},
+
+	// Pages of a PDF.
+	{"not a list of pages: write 1-3, 1,3,5-7 or 4-", "ce n'est pas une liste de pages : écrire 1-3, 1,3,5-7 ou 4-"},
+	{"page %d is named twice", "la page %d est citée deux fois"},
+	{"page %d is not there: the PDF has %d", "il n'y a pas de page %d : le PDF en a %d"},
+	{"not a PDF: pages can be taken out of a PDF alone", "ce n'est pas un PDF : on ne peut extraire des pages que d'un PDF"},
+	{"the PDF is protected by a password: unlock it first, or print it to a new PDF", "le PDF est protégé par un mot de passe : le déverrouiller d'abord, ou l'imprimer dans un nouveau PDF"},
+	{"the PDF is larger than %d MiB: pages cannot be taken out of it", "le PDF dépasse %d Mio : on ne peut pas en extraire des pages"},
+	{"the PDF is damaged: pages cannot be taken out of it; scan or export it again", "le PDF est endommagé : on ne peut pas en extraire des pages ; le numériser ou l'exporter de nouveau"},
+	{"the PDF takes more memory or time to read than is allowed", "la lecture du PDF demande plus de mémoire ou de temps que permis"},
+	{"the pages of the PDF came cut short", "les pages du PDF sont arrivées incomplètes"},
 }
