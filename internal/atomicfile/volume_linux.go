@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,9 +14,20 @@ type Volume struct {
 	dir *os.File
 }
 
-// OpenVolume opens the file system of dir. It returns nil where Sync would not report every failed write, as on kernels
-// before 5.8.
+// wholeSync are the file systems that synchronise as a whole what a synchronisation of each file would. Network file
+// systems and those in user space may not.
+var wholeSync = []int64{unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC}
+
+// OpenVolume opens the file system of dir. It returns nil where Sync would be less than a synchronisation of each file:
+// on other file systems than the usual ones, and on kernels before 5.8, which do not report every failed write.
 func OpenVolume(dir string) (*Volume, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		return nil, &os.PathError{Op: "statfs", Path: dir, Err: err}
+	}
+	if !slices.Contains(wholeSync, int64(fs.Type)) { //nolint:unconvert // its size differs between processors
+		return nil, nil
+	}
 	var u unix.Utsname
 	var major, minor int
 	if err := unix.Uname(&u); err != nil {
@@ -38,3 +50,6 @@ func (v *Volume) Sync() error {
 	}
 	return nil
 }
+
+// Close lets go of the file system, so that it can be unmounted.
+func (v *Volume) Close() error { return v.dir.Close() }

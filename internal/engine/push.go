@@ -72,8 +72,8 @@ func (m *mount) distrust() {
 }
 
 const (
-	pushWorkers  = 4
-	pushBatch    = 64
+	pushWorkers  = 32 // at most: a remote bounds its calls itself
+	pushBatch    = 256
 	minBackoff   = 500 * time.Millisecond
 	maxBackoff   = 5 * time.Minute
 	quietBefore  = 150 * time.Millisecond // lets changes gather into one segment

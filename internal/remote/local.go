@@ -21,6 +21,7 @@ const partialSuffix = ".partial"
 // localBase is the folder of a remote on this machine.
 type localBase struct {
 	dir string // absolute, in the system's syntax
+	durable
 
 	mu   sync.Mutex
 	seen os.FileInfo // the folder as it was when the remote was opened
@@ -78,6 +79,10 @@ func (b *localBase) file(name string) string { return filepath.Join(b.dir, filep
 // hash. Reading back follows the writer, so that it costs no time of its own on a second processor.
 func (r *Remote) putLocal(ctx context.Context, src *source) error {
 	final, partial := r.local.file(src.path), r.local.file(src.path+partialSuffix)
+	if err := r.local.begin(r.local.dir); err != nil {
+		return err
+	}
+	defer r.local.end()
 	oldest, err := r.local.deepestFolder(path.Dir(src.path))
 	if err != nil {
 		return err
@@ -95,7 +100,7 @@ func (r *Remote) putLocal(ctx context.Context, src *source) error {
 	follow := startFollower(ctx, partial, src.sum, progress)
 	obj, err := operations.Copy(ctx, r.fs, nil, src.path+partialSuffix, src)
 	if err == nil {
-		err = syncFile(partial)
+		err = r.local.sync(func() error { return syncFile(partial) })
 	}
 	if readErr := follow.finish(err != nil); err == nil {
 		err = readErr
@@ -108,7 +113,7 @@ func (r *Remote) putLocal(ctx context.Context, src *source) error {
 		_ = os.Remove(partial)
 		return err
 	}
-	return syncFolders(filepath.Dir(final), oldest)
+	return r.local.sync(func() error { return syncFolders(filepath.Dir(final), oldest) })
 }
 
 // deepestFolder returns the deepest existing folder on the way to name: it and everything below it need an fsync after

@@ -27,9 +27,11 @@ type Options struct {
 	Tries          int           // attempts within a call; 5
 	RequestTries   int           // attempts of one request inside a backend, such as a part of a large upload; 2
 	RetryWait      time.Duration // first wait between attempts, doubled each time up to 20 times it, ±50 %; 250 ms
-	Concurrency    int           // calls at the same time; 4
+	Concurrency    int           // calls at the same time; 4, and 32 in a local folder, where uploads share synchronisations
 	CallsPerSecond float64       // 20 for anything but a local folder, which has no limit
 }
+
+const localConcurrency = 32
 
 func (o Options) withDefaults() Options {
 	setDefault(&o.CallTimeout, time.Minute)
@@ -132,6 +134,9 @@ func connect(ctx context.Context, spec string, opts Options) (*Remote, error) {
 	r.limiter = rate.NewLimiter(rate.Limit(r.opts.CallsPerSecond), max(2*r.opts.Concurrency, int(r.opts.CallsPerSecond)))
 	if features.IsLocal {
 		r.limiter = rate.NewLimiter(rate.Inf, 1)
+		if opts.Concurrency <= 0 {
+			r.slots = make(chan struct{}, localConcurrency)
+		}
 	}
 	return r, nil
 }
