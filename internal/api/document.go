@@ -132,6 +132,8 @@ type Document struct {
 	Evidence     string   `json:"evidence,omitempty"` // consent that it proves
 	Status       string   `json:"status,omitempty"`   // in add: deposited, exists
 	OnRemote     bool     `json:"on_remote"`          // verified on every remote
+	Differs      []string `json:"differs,omitempty"`  // in add: fields that were said otherwise of what exists; nothing changed
+	Merged       bool     `json:"merged,omitempty"`   // in move: the target held the bytes already, as this document
 	Opened       []string `json:"opened,omitempty"`   // in move: who opened it meanwhile
 	Seen         []Seen   `json:"seen,omitempty"`     // in move and replace: who had it in the clear, and how
 	DryRun       bool     `json:"dry_run,omitempty"`

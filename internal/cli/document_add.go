@@ -240,6 +240,10 @@ func (f *Factory) emitDeposited(d *depositedFile) error {
 		state = "= " + l.T("exists")
 	}
 	_, err := fmt.Fprintf(f.IO.Out, "%s  %s  %s\n", d.ID, state, f.IO.Clean(d.path))
+	if len(d.Differs) > 0 {
+		f.IO.Note(f.IO.StyledErr(termio.Warn, "! "+l.T("%s is there, described otherwise (%s); nothing was changed: `vaultctl document edit %s …` changes it",
+			f.IO.CleanErr(d.path), strings.Join(d.Differs, ", "), d.ID)))
+	}
 	return err
 }
 

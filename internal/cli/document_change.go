@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -65,11 +66,27 @@ func runDocumentEdit(f *Factory, cmd *cobra.Command, id string, o *documentEditO
 	if err != nil {
 		return err
 	}
+	if o.private {
+		if err := f.sureOfPrivate(cmd.Context(), c, id); err != nil {
+			return err
+		}
+	}
 	d, err := apiclient.Call[api.Document](cmd.Context(), c, api.RouteDocumentEdit, req)
 	if err != nil {
 		return err
 	}
 	return emit(f, d, f.showDocument)
+}
+
+// sureOfPrivate asks before a document is taken away from those who read it now.
+func (f *Factory) sureOfPrivate(ctx context.Context, c *apiclient.Client, id string) error {
+	doc, err := apiclient.Call[api.Document](ctx, c, api.RouteDocumentShow, api.DocumentRequest{Document: id})
+	if err != nil || doc.Space == "private" {
+		return err
+	}
+	l := f.Lang()
+	about := l.T("%s of %s", joinWords(doc.DocumentType, doc.Title), firstOf(doc.Name, doc.Beneficiary))
+	return f.sure(ctx, l.T("Make %s private? The agents who read it now will not open it any more without the person's card.", f.IO.CleanErr(about)))
 }
 
 type replaceOptions struct {
@@ -174,8 +191,11 @@ func runMove(f *Factory, cmd *cobra.Command, req api.MoveRequest) error {
 	return emit(f, d, func(w io.Writer, d api.Document) error {
 		l := f.Lang()
 		what := "✓ " + l.T("moved")
-		if d.DryRun {
+		switch {
+		case d.DryRun:
 			what = "· " + l.T("would be moved")
+		case d.Merged:
+			what = "✓ " + l.T("moved, and merged with the same document that was there")
 		}
 		line := strings.Join([]string{d.ID, what, joinWords(d.Beneficiary, d.Name)}, "  ")
 		if _, err := fmt.Fprintln(w, f.IO.Clean(line)); err != nil {

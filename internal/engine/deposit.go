@@ -47,7 +47,25 @@ func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, co
 		e.refusedIntake(ctx, &in, err)
 		return api.Document{}, err
 	}
-	return e.deposit(ctx, &in, req.Size, content)
+	d, err := e.deposit(ctx, &in, req.Size, content)
+	if err == nil && d.Status == "exists" {
+		d.Differs = e.saidOtherwise(&req, &in, vault.DocumentID(d.ID))
+	}
+	return d, err
+}
+
+// saidOtherwise names what a deposit says otherwise of a document that is there.
+func (e *Engine) saidOtherwise(req *api.DocumentAddRequest, in *intake, id vault.DocumentID) []string {
+	st, keys, org, err := e.load(in.vault)
+	if err != nil || st.Documents[id] == nil {
+		return nil
+	}
+	d := st.Documents[id]
+	out := e.differs(st, keys, org, d, &api.ImportRow{Fields: req.Fields}, in)
+	if in.space != d.Space {
+		out = append(out, "space")
+	}
+	return out
 }
 
 // intakeOf checks a deposit against the vault that it is for, before its content is looked at. Of an intake that is
@@ -181,10 +199,17 @@ func (e *Engine) admitted(ctx context.Context, st *vault.State, org *vault.Org, 
 	return err
 }
 
+// refusedClosed is the code in the journal of a deposit into a closed vault, which consent has nothing to do with.
+const refusedClosed vault.Code = "closed"
+
 // refused journals a refused attempt. That the journal cannot take it changes nothing for the caller.
 func (e *Engine) refused(ctx context.Context, id vault.BeneficiaryID, doc vault.DocumentID, how string, code vault.Code) {
 	err := e.commit(context.WithoutCancel(ctx), func(t *tx) error {
-		return t.emit(vault.AccessRefused, id, vault.AccessBody{Document: doc, How: how, Code: code})
+		st, err := t.state(id)
+		if err == nil && how == "deposit" && code == vault.CodeNoConsent && st.Closed != nil {
+			code = refusedClosed
+		}
+		return errors.Join(err, t.emit(vault.AccessRefused, id, vault.AccessBody{Document: doc, How: how, Code: code}))
 	})
 	if err != nil {
 		e.log.Info("journal a refusal", "code", vault.CodeOf(err))

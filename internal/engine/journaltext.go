@@ -199,6 +199,8 @@ func (t *teller) why(code vault.Code) string {
 		return t.l.T("no consent allows it")
 	case vault.CodeNoIdentity:
 		return t.l.T("the person's card was missing or was not the right one")
+	case refusedClosed:
+		return t.l.T("the vault was closed")
 	case vault.CodePolicy:
 		return t.l.T("a rule forbids it")
 	case vault.CodeErased:

@@ -128,7 +128,9 @@ func (e *Engine) leaveOnly(ctx context.Context, in *intake, there vault.Document
 		return api.Document{}, err
 	}
 	e.dropUnpushed(in.leave.st.ID)
-	return e.answer(deposited{document: there, exists: true}, in)
+	v, err := e.answer(deposited{document: there, exists: true}, in)
+	v.Merged = err == nil
+	return v, err
 }
 
 // leave removes the document that was moved, unless a new version of it came in meanwhile.

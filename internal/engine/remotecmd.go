@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -37,6 +39,9 @@ func (e *Engine) RemoteAdd(ctx context.Context, req api.RemoteAddRequest) (api.R
 	if _, err := e.readOrgNote(ctx, r.Get); err != nil && vault.CodeOf(err) != vault.CodeNotFound {
 		return api.Remote{}, err
 	}
+	if err := e.elsewhere(ctx, r); err != nil {
+		return api.Remote{}, err
+	}
 	there := map[string]int64{}
 	if err := r.List(ctx, "v1", func(o ObjectInfo) error { there[o.Path] = o.Size; return nil }); err != nil {
 		return api.Remote{}, err
@@ -53,6 +58,30 @@ func (e *Engine) RemoteAdd(ctx context.Context, req api.RemoteAddRequest) (api.R
 	e.kick()
 	q, err := e.queueSize(req.Name)
 	return api.Remote{Head: api.H("remote"), Name: req.Name, Remote: e.Remotes.Redact(req.Remote), Queued: q.Objects}, err
+}
+
+// elsewhere makes sure that a remote is none of those in use under another name: what is written there must not turn up in
+// them. One that does not answer now cannot be compared.
+func (e *Engine) elsewhere(ctx context.Context, r Remote) (err error) {
+	raw := randomBytes(16)
+	path := "v1/probe/" + vault.NewObjectName()
+	err = r.Put(ctx, Upload{Path: path, Size: int64(len(raw)), Hash: objecthash.Of(raw),
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil }})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if _, derr := r.Delete(context.WithoutCancel(ctx), path); derr != nil && err == nil {
+			err = derr
+		}
+	}()
+	for _, m := range e.mounted() {
+		if _, serr := m.remote.Stat(ctx, path); serr == nil {
+			return api.WithHint(vault.Errorf(vault.CodeConflict, "this is the place of the remote %s already", m.name),
+				"a second copy has to be somewhere else")
+		}
+	}
+	return ctx.Err()
 }
 
 // queueHeld queues for one remote what the others hold: segments last, each writer's in order, so that the new one never

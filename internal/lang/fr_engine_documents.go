@@ -50,6 +50,7 @@ var frEngineDocuments = [...]row{
 	{"The organization was founded", "La structure a été créée"},
 	{"The recovery key was set", "La clé de secours a été définie"},
 	{"A workstation was enrolled for %s", "Un poste a été inscrit pour %s"},
+	{"the vault was closed", "le coffre était fermé"},
 	{"%s revoked a workstation", "%s a révoqué un poste"},
 	{"%s was added as an agent", "Nouvel agent : %s"},
 	{"%s created the team %s", "%s a créé l'équipe %s"},

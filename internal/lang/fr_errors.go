@@ -46,6 +46,8 @@ var frErrors = [...]row{
 	{"see `%s --help`", "voir `%s --help`"},
 
 	// What the daemon and its parts refuse or report.
+	{"this is the place of the remote %s already", "c'est déjà l'emplacement du stockage %s"},
+	{"a second copy has to be somewhere else", "une seconde copie doit être ailleurs"},
 	{"this card was replaced: it opens only what stayed with it", "cette carte a été remplacée : elle n'ouvre que ce qui lui est resté"},
 	{"what the person shares is sealed to the newer card: recover with that one as well", "ce que la personne partage est scellé pour la nouvelle carte : récupérer aussi avec celle-ci"},
 	{"a card that was replaced opens nothing any more of what was shared: take the newer one", "une carte remplacée n'ouvre plus rien de ce qui était partagé : prendre la nouvelle"},
