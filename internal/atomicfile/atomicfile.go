@@ -81,7 +81,7 @@ func (p *Pending) Write(b []byte) (int, error) { return p.file.Write(b) }
 
 // Commit makes the file durable and gives it its final name. If that name is taken, the file there stays as it is,
 // the pending one is removed, and the error matches fs.ErrExist.
-func (p *Pending) Commit() error { return p.finish(renameNew) }
+func (p *Pending) Commit() error { return p.finish(RenameNew) }
 
 // Replace is Commit that overwrites what has the final name.
 func (p *Pending) Replace() error { return p.finish(os.Rename) }
@@ -115,9 +115,10 @@ func (p *Pending) finish(move func(from, to string) error) error {
 	return SyncDir(filepath.Dir(p.path))
 }
 
-// renameNew renames without replacing. A hard link fails if the name exists, in one step; file systems without hard
+// RenameNew renames a file without replacing another: if the name is taken the error matches fs.ErrExist. It makes nothing
+// durable; see SyncDir. A hard link fails if the name exists, in one step; file systems without hard
 // links get an empty file under an exclusive name first, which the rename then replaces.
-func renameNew(from, to string) error {
+func RenameNew(from, to string) error {
 	err := os.Link(from, to)
 	if err == nil {
 		return os.Remove(from)
