@@ -78,7 +78,7 @@ func TestWriteFailureKeepsOldFile(t *testing.T) {
 }
 
 func TestCommitDoesNotOverwrite(t *testing.T) {
-	moves := map[string]func(from, to string) error{"link": renameNew, "no hard links": renameReserved}
+	moves := map[string]func(from, to string) error{"link": RenameNew, "no hard links": renameReserved}
 	for name, move := range moves {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

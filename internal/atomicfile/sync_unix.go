@@ -28,3 +28,6 @@ func SyncDir(dir string) error {
 func IsDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
+
+// IsOtherFileSystem reports whether err says that a file cannot be renamed since the new name is on another file system.
+func IsOtherFileSystem(err error) bool { return errors.Is(err, syscall.EXDEV) }

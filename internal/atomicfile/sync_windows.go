@@ -12,6 +12,9 @@ const (
 	errQuotaExceeded  syscall.Errno = 1295
 )
 
+// errNotSameDevice is the code of a rename to another volume.
+const errNotSameDevice syscall.Errno = 17
+
 // SyncDir makes names created, renamed or removed in dir durable. On Windows it does nothing.
 func SyncDir(string) error { return nil }
 
@@ -19,3 +22,6 @@ func SyncDir(string) error { return nil }
 func IsDiskFull(err error) bool {
 	return errors.Is(err, errDiskFull) || errors.Is(err, errHandleDiskFull) || errors.Is(err, errQuotaExceeded)
 }
+
+// IsOtherFileSystem reports whether err says that a file cannot be renamed since the new name is on another file system.
+func IsOtherFileSystem(err error) bool { return errors.Is(err, errNotSameDevice) }

@@ -91,7 +91,7 @@ func addCommands(root *cobra.Command, f *Factory) {
 	}
 	inGroup(groupStart, newInit(f), newJoin(f), newUnlock(f), newLock(f), newStatus(f))
 	inGroup(groupPeople, newBeneficiary(f), newCard(f), newConsent(f))
-	inGroup(groupDocuments, newDocument(f), newType(f))
+	inGroup(groupDocuments, newDocument(f), newImport(f), newType(f))
 	inGroup(groupOperation, newSync(f), newVerify(f), newDoctor(f), newJournal(f), newExport(f), newRecover(f))
 	inGroup(groupAdmin, newTeam(f), newAgent(f), newDevice(f), newRemote(f), newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
 }
@@ -117,7 +117,7 @@ func run(ctx context.Context, args []string, io *termio.IO, build Build) int {
 	if err == nil {
 		return exitcode.OK
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && (vault.CodeOf(err) != vault.CodeInterrupted || api.HintOf(err) == "") {
 		err = vault.Errorf(vault.CodeInterrupted, "interrupted")
 	}
 	// Flags that cobra did not get to are needed to know how to answer.

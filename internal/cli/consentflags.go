@@ -164,8 +164,8 @@ func (o *consentFlags) askProof(ctx context.Context, f *Factory) error {
 	return err
 }
 
-// terms turns the flags into what the daemon takes, and opens the files that go with it.
-func (o *consentFlags) terms(f *Factory) (api.ConsentTerms, *proofs, error) {
+// words turns the flags into what the daemon takes, but for the files.
+func (o *consentFlags) words(f *Factory) (api.ConsentTerms, error) {
 	t := api.ConsentTerms{
 		To: o.To, Purpose: o.Purpose, Verbal: o.Verbal, GivenBy: o.GivenBy, Representative: o.Representative,
 		Interpreter: o.Interpreter, ReadAloud: o.ReadAloud, Language: o.Language,
@@ -175,9 +175,16 @@ func (o *consentFlags) terms(f *Factory) (api.ConsentTerms, *proofs, error) {
 	}
 	var err error
 	if t.Until, err = f.day("until", o.Until); err != nil {
-		return t, nil, err
+		return t, err
 	}
-	if t.On, err = f.day("on", o.On); err != nil {
+	t.On, err = f.day("on", o.On)
+	return t, err
+}
+
+// terms is words, and opens the files that go with them.
+func (o *consentFlags) terms(f *Factory) (api.ConsentTerms, *proofs, error) {
+	t, err := o.words(f)
+	if err != nil {
 		return t, nil, err
 	}
 	if o.Evidence == stdio && o.Mandate == stdio {

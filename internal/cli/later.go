@@ -19,7 +19,6 @@ type laterCommand struct {
 // laterCommands lists them. A row goes when its command comes; a test holds the two apart.
 func laterCommands() []laterCommand {
 	var (
-		oneByOne = lang.Key("deposit files one by one with `vaultctl document add`")
 		takeBack = lang.Key("`vaultctl document list` shows what a vault holds, and `vaultctl document remove` takes a document back")
 		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
 		byAge    = lang.Key("`vaultctl type list` says how old each document may usually be")
@@ -27,7 +26,6 @@ func laterCommands() []laterCommand {
 		access   = lang.Key("`vaultctl consent withdraw` ends somebody's access")
 	)
 	return []laterCommand{
-		{"import", oneByOne},
 		{"batch list", takeBack}, {"batch show", takeBack}, {"batch undo", takeBack},
 		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
 		{"partner add", handOver}, {"partner list", handOver}, {"partner show", handOver}, {"partner remove", handOver},

@@ -31,7 +31,7 @@ type Fate struct {
 // file, those that are kept included. A file that several rows are about goes when all of them are done. Only the very
 // file that was asked about goes; one that has changed stays. The source is read twice, since nothing is kept of a run.
 func (r *Run) Clear(ctx context.Context, open func() (manifest.Source, error), c Clearing) error {
-	k := &clearing{r: r, ctx: ctx, c: c, seed: maphash.MakeSeed(), done: map[uint64]struct{}{}}
+	k := &clearing{r: r, ctx: ctx, c: c, seed: maphash.MakeSeed(), kept: map[uint64]struct{}{}}
 	for _, step := range []func(*item, error) error{k.keep, k.clear} {
 		if err := k.walk(open, step); err != nil {
 			return err
@@ -46,7 +46,7 @@ type clearing struct {
 	ctx  context.Context
 	c    Clearing
 	seed maphash.Seed
-	done map[uint64]struct{} // files that were told of: kept since a row still needs them, or gone though further rows are about them
+	kept map[uint64]struct{} // files that a row still needs
 	odd  bool                // a row could not be understood at all: it may be about pages of any file
 }
 
@@ -177,10 +177,10 @@ func (k *clearing) keep(it *item, why error) error {
 		return nil
 	}
 	key := k.key(it)
-	if _, done := k.done[key]; done {
+	if _, told := k.kept[key]; told {
 		return nil
 	}
-	k.done[key] = struct{}{}
+	k.kept[key] = struct{}{}
 	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, Err: why})
 }
 
@@ -192,16 +192,16 @@ func (k *clearing) clear(it *item, why error) error {
 	if why != nil {
 		return k.keep(it, why)
 	}
-	key := k.key(it)
-	if _, done := k.done[key]; done {
+	if _, stays := k.kept[k.key(it)]; stays {
 		return nil
 	}
 	to, err := k.dispose(it)
-	if err != nil {
+	switch vault.CodeOf(err) {
+	case "":
+	case vault.CodeNotFound:
+		return nil // it went for an earlier row
+	default:
 		return k.keep(it, err)
-	}
-	if it.row.Document.Split != "" {
-		k.done[key] = struct{}{}
 	}
 	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, To: to})
 }

@@ -67,7 +67,7 @@ func move(from, to string) (string, error) {
 // rename moves a file without overwriting, to another file system too.
 func rename(from, to string) error {
 	err := atomicfile.RenameNew(from, to)
-	if err == nil || errors.Is(err, fs.ErrExist) || !atomicfile.OtherFileSystem(err) {
+	if err == nil || errors.Is(err, fs.ErrExist) || !atomicfile.IsOtherFileSystem(err) {
 		return err
 	}
 	if err := duplicate(from, to); err != nil {

@@ -69,6 +69,24 @@ type Account struct {
 	Bytes     int64            `json:"bytes"`             // that were deposited
 }
 
+// Add adds the counts of b.
+func (a *Account) Add(b *Account) {
+	a.Rows += b.Rows
+	a.Deposited += b.Deposited
+	a.Exists += b.Exists
+	a.Updated += b.Updated
+	a.Rejected += b.Rejected
+	a.Waiting += b.Waiting
+	a.Differs += b.Differs
+	a.Bytes += b.Bytes
+	if a.Reasons == nil {
+		a.Reasons = map[string]int64{}
+	}
+	for code, n := range b.Reasons {
+		a.Reasons[code] += n
+	}
+}
+
 // Run is one import, of people, of documents, or of both. Its methods are for one goroutine, but for Account.
 type Run struct {
 	o        Options
@@ -94,10 +112,11 @@ func New(o Options) *Run {
 func (r *Run) Account(kind manifest.Kind) Account {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var sum Account
 	if a := r.totals[kind]; a != nil {
-		return *a
+		sum.Add(a)
 	}
-	return Account{}
+	return sum
 }
 
 // tell counts an outcome and hands it on.

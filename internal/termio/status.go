@@ -36,6 +36,17 @@ func (l *StatusLine) Show(text string) {
 	_, _ = io.WriteString(l.w, "\r\x1b[K"+truncate(Clean(text), l.width-1))
 }
 
+// Above takes the line away while write writes to Err; the next Show puts it below what was written.
+func (l *StatusLine) Above(write func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.w != nil && l.shown {
+		_, _ = io.WriteString(l.w, "\r\x1b[K") // as in Show
+		l.shown = false
+	}
+	write()
+}
+
 // Done removes the line. It may be called more than once.
 func (l *StatusLine) Done() {
 	l.mu.Lock()
