@@ -29,7 +29,8 @@ const (
 // MaxCheck is how many rows one check may hold.
 const MaxCheck = 500
 
-// ImportRow is one document of an import. Size is the number of plaintext bytes, -1 if unknown.
+// ImportRow is one document of an import. Size is the number of plaintext bytes, -1 if unknown. In a check that is a dry
+// run, Beneficiary "" is somebody whose vault the import would open.
 type ImportRow struct {
 	Row         int64          `json:"row"` // of the manifest; comes back in the result
 	Beneficiary string         `json:"beneficiary"`

@@ -115,10 +115,7 @@ func isExport(path string) bool { return strings.EqualFold(filepath.Ext(path), "
 func (o *importOptions) plan(f *Factory, cmd *cobra.Command, path string) (*importPlan, error) {
 	p := &importPlan{path: path, people: o.people,
 		read: manifest.Options{Kind: manifest.Kind(o.kind), Source: o.source, Root: o.root},
-		run:  importer.Options{Update: o.update, DryRun: o.dryRun, Now: f.Now, Connect: f.reconnect}}
-	if !o.dryRun {
-		p.run.Batch = vault.NewBatchID()
-	}
+		run:  importer.Options{Batch: vault.NewBatchID(), Update: o.update, DryRun: o.dryRun, Now: f.Now, Connect: f.reconnect}}
 	if o.kind != "" && o.kind != string(manifest.Documents) && o.kind != string(manifest.People) {
 		return nil, usagef(cmd, "--kind is documents or people")
 	}
@@ -275,6 +272,13 @@ func (s *importSources) close() {
 
 func (p *importPlan) open() (*importSources, error) {
 	s := &importSources{}
+	if isExport(p.path) {
+		var err error
+		if s.people, s.documents, err = manifest.OpenExport(p.path, p.read); err != nil {
+			return nil, ofFile(p.path, err)
+		}
+		return s, nil
+	}
 	main, err := p.openManifest(p.path, p.read)
 	if err != nil {
 		return nil, err
@@ -288,15 +292,12 @@ func (p *importPlan) open() (*importSources, error) {
 	default:
 		s.people = main
 	}
-	if isExport(p.path) {
-		s.people, err = manifest.OpenExport(p.path, p.read)
-	} else if p.people != "" {
-		o := p.read
-		o.Kind = manifest.People
-		o.Root = ""
-		s.people, err = p.openManifest(p.people, o)
+	if p.people == "" {
+		return s, nil
 	}
-	if err != nil {
+	o := p.read
+	o.Kind, o.Root = manifest.People, ""
+	if s.people, err = p.openManifest(p.people, o); err != nil {
 		s.close()
 		return nil, err
 	}

@@ -52,8 +52,11 @@ func (r *importReport) end(ctx context.Context, err error) error {
 }
 
 func (r *importReport) account(ctx context.Context, err error) *importAccount {
-	a := &importAccount{Head: api.H("import"), Batch: string(r.plan.run.Batch), DryRun: r.plan.run.DryRun, importFiles: r.files,
+	a := &importAccount{Head: api.H("import"), DryRun: r.plan.run.DryRun, importFiles: r.files,
 		Seconds: r.f.Now().Sub(r.began).Seconds(), Interrupted: vault.CodeOf(err) == vault.CodeInterrupted}
+	if !a.DryRun {
+		a.Batch = string(r.plan.run.Batch)
+	}
 	for _, note := range r.notes {
 		if !slices.Contains(a.Notes, note) {
 			a.Notes = append(a.Notes, note)
@@ -157,7 +160,7 @@ func (r *importReport) part(w *strings.Builder, title string, a *importer.Accoun
 	}
 	slices.SortFunc(codes, func(x, y string) int { return cmp.Or(cmp.Compare(a.Reasons[y], a.Reasons[x]), cmp.Compare(x, y)) })
 	for _, code := range codes {
-		fmt.Fprintf(w, "%10s%d  %s\n", "", a.Reasons[code], r.f.IO.Clean(reasonWords(l, code)))
+		fmt.Fprintf(w, "%10s%d  %s\n", "", a.Reasons[code], r.f.IO.Clean(rejectionWords(l, code)))
 	}
 	if a.Differs > 0 {
 		w.WriteString("          " + l.N(int(a.Differs), "%d that is there is described otherwise: --update changes it",
@@ -165,8 +168,8 @@ func (r *importReport) part(w *strings.Builder, title string, a *importer.Accoun
 	}
 }
 
-// reasonWords says what a code means in an account.
-func reasonWords(l lang.Lang, code string) string {
+// rejectionWords says what a code means in an account.
+func rejectionWords(l lang.Lang, code string) string {
 	words := map[vault.Code]string{
 		vault.CodeInvalid:   lang.Key("a value that cannot be accepted"),
 		vault.CodeUsage:     lang.Key("a value that cannot be accepted"),

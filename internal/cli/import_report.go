@@ -192,7 +192,7 @@ func (r *importReport) cleared(fate importer.Fate) error {
 	default:
 		r.files.Deleted++
 	}
-	if fate.Err == nil || r.f.JSON() || r.files.Kept > maxLines {
+	if fate.Err == nil || fate.Told || r.f.JSON() || r.files.Kept > maxLines {
 		return nil
 	}
 	r.above(r.f.IO.StyledErr(termio.Warn, "! "+r.l.T("row %d", fate.Row.Number)+" "+r.f.IO.CleanErr(fate.Row.Document.Path)+" – "+

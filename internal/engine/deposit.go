@@ -165,11 +165,16 @@ func admits(st *vault.State, space vault.Space) error {
 	case len(st.ActiveTeams()) == 0:
 		return vault.Errorf(vault.CodeNoConsent, "no consent to this vault is in force")
 	case st.Card() == nil && space == vault.Private:
-		return needsCard(vault.Errorf(vault.CodePolicy, "a private document is sealed to the person's card, and none was issued"))
+		return errNoCard()
 	case st.Card() == nil && st.NoRecovery:
 		return needsCard(vault.Errorf(vault.CodePolicy, "the person declined recovery and has no card: their documents would be lost with the last consent"))
 	}
 	return nil
+}
+
+// errNoCard refuses a private document of somebody without a card.
+func errNoCard() error {
+	return needsCard(vault.Errorf(vault.CodePolicy, "a private document is sealed to the person's card, and none was issued"))
 }
 
 func needsCard(err error) error {

@@ -130,6 +130,9 @@ type checking struct {
 
 // row returns what would become of a row; an error is about the whole.
 func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
+	if c.req.DryRun && row.Beneficiary == "" {
+		return c.newcomer(row)
+	}
 	in, err := c.e.intakeOf(&api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private,
 		FileName: row.FileName, Size: row.Size, Batch: c.req.Batch, Split: row.Split})
 	if err != nil {
@@ -163,6 +166,21 @@ func (c *checking) reject(row *api.ImportRow, in *intake, err error) (api.RowRes
 		return api.RowResult{}, err
 	}
 	return rejected(row.Row, in, err), nil
+}
+
+// newcomer says whether a row would do for somebody whose vault is not there yet.
+func (c *checking) newcomer(row *api.ImportRow) (api.RowResult, error) {
+	in := intake{space: vault.Shared}
+	var err error
+	if row.Private {
+		err = errNoCard()
+	} else {
+		err = c.e.say(&in, &row.Fields, &vault.Document{}, &vault.State{}, row.FileName)
+	}
+	if err != nil {
+		return c.reject(row, &in, err)
+	}
+	return rowResult(row.Row, api.RowWanted), nil
 }
 
 // byDigest says what a deposit of the bytes would be.

@@ -25,6 +25,7 @@ type Fate struct {
 	Path string // of the file, absolute
 	To   string // where it is now; "" if it is deleted, or kept where it was
 	Err  error  // why it was kept; nil if it was moved or deleted
+	Told bool   // that is the row's outcome already: it is rejected, or waiting
 }
 
 // Clear moves or deletes the files of a source's rows whose documents are verified on the storage, and tells of each
@@ -97,7 +98,7 @@ func (k *clearing) window(src manifest.Source, step func(*item, error) error) ([
 		}
 		size += n
 		if row.Err != nil {
-			err = row.Err
+			err, it.refused = row.Err, row.Err
 		} else if err == nil && !k.r.settled(it.mark) {
 			err = errWaiting
 		}
@@ -159,6 +160,7 @@ func (k *clearing) ask(window []*item, step func(*item, error) error) ([]*item, 
 			why = errUnknown()
 		case res.Status == api.RowRejected:
 			why = (&api.Error{Code: vault.Code(res.Code), Message: res.Message, Hint: res.Hint}).Err()
+			window[i].refused = why
 		case !res.OnRemote:
 			why = errNotThere
 		}
@@ -181,7 +183,7 @@ func (k *clearing) keep(it *item, why error) error {
 		return nil
 	}
 	k.kept[key] = struct{}{}
-	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, Err: why})
+	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, Err: why, Told: why == it.refused || errors.Is(why, errWaiting)})
 }
 
 // clear lets a file go that need not stay.

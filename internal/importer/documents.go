@@ -173,7 +173,8 @@ func (p *pass) ask(window []*item) ([]*item, error) {
 	var wanted []*item
 	for i, res := range results {
 		it := window[i]
-		if res.Status == api.RowWanted || p.r.forecast.rescues(it, &res) {
+		it.new = p.r.forecast.rescues(it, &res)
+		if res.Status == api.RowWanted || it.new {
 			wanted = append(wanted, it)
 			continue
 		}
@@ -188,7 +189,11 @@ func (p *pass) ask(window []*item) ([]*item, error) {
 func (r *Run) checked(ctx context.Context, window []*item, dryRun bool) ([]api.RowResult, error) {
 	req := api.ImportCheckRequest{Batch: string(r.o.Batch), Update: r.o.Update, DryRun: dryRun}
 	for _, it := range window {
-		req.Rows = append(req.Rows, it.row.Document.ImportRow)
+		row := it.row.Document.ImportRow
+		if it.new {
+			row.Beneficiary = ""
+		}
+		req.Rows = append(req.Rows, row)
 	}
 	var results []api.RowResult
 	err := r.conn.do(ctx, func(c *apiclient.Client) error {

@@ -98,15 +98,21 @@ type onlyReader struct{ io.Reader }
 type forecast struct {
 	mu      sync.Mutex // guards what follows
 	seed    maphash.Seed
-	opened  map[uint64]bool     // references of people who would be there; true for those whom this run opens a vault for
+	opened  map[uint64]opened   // references of people who would be there, or would have consented
 	bytes   map[uint64]struct{} // of documents that would be there, by person
 	sources map[uint64]struct{} // source ids of documents that would be there, by person
+}
+
+// opened is what a dry run would have done for a person.
+type opened struct {
+	vault    bool // it would have opened a vault for them
+	declined bool // and they decline recovery
 }
 
 func (f *forecast) key(words ...string) uint64 {
 	if f.opened == nil {
 		f.seed = maphash.MakeSeed()
-		f.opened, f.bytes, f.sources = map[uint64]bool{}, map[uint64]struct{}{}, map[uint64]struct{}{}
+		f.opened, f.bytes, f.sources = map[uint64]opened{}, map[uint64]struct{}{}, map[uint64]struct{}{}
 	}
 	return maphash.String(f.seed, strings.Join(words, "\x00"))
 }
@@ -120,15 +126,15 @@ func (f *forecast) note(kind manifest.Kind, row *manifest.Row, res *api.RowResul
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	refs := *row.Person.Person.Refs
-	if res.Status == api.RowDeposited && len(refs) > 0 && f.opened[f.key(refName(refs[0]))] {
+	if res.Status == api.RowDeposited && len(refs) > 0 && f.opened[f.key(refName(refs[0]))].vault {
 		res.Status = api.RowExists
 	}
-	opens := res.Status == api.RowDeposited
-	if !opens && (res.Status != api.RowUpdated || row.Person.Consent == nil) {
+	now := opened{vault: res.Status == api.RowDeposited, declined: row.Person.NoRecovery}
+	if !now.vault && (res.Status != api.RowUpdated || row.Person.Consent == nil) {
 		return
 	}
 	for _, ref := range refs {
-		f.opened[f.key(refName(ref))] = opens
+		f.opened[f.key(refName(ref))] = now
 	}
 }
 
@@ -155,10 +161,19 @@ func (f *forecast) rescues(it *item, res *api.RowResult) bool {
 	return ok
 }
 
+// declines reports whether a person whose vault the run would open declines recovery.
+func (f *forecast) declines(b string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.opened[f.key(refName(b))].declined
+}
+
 // judge says what would become of a row of which the daemon has been told the digest.
 func (f *forecast) judge(it *item, res api.RowResult) api.RowResult {
-	if f.rescues(it, &res) {
-		res = result(it.row, api.RowDeposited, nil)
+	if it.new && res.Status == api.RowWanted && f.declines(it.row.Document.Beneficiary) {
+		return result(it.row, api.RowRejected, api.WithHint(vault.Errorf(vault.CodePolicy,
+			"the person declined recovery and has no card: their documents would be lost with the last consent"),
+			"issue a card first: `vaultctl card issue`"))
 	}
 	if res.Status != api.RowDeposited && res.Status != api.RowWanted && res.Status != api.RowUpdated {
 		return res
@@ -170,15 +185,15 @@ func (f *forecast) judge(it *item, res api.RowResult) api.RowResult {
 	if who == "" {
 		who = refName(d.Beneficiary)
 	}
-	same := f.key(who, d.Digest, d.Split, d.FileName)
-	if d.Split == "" {
-		same = f.key(who, d.Digest)
+	same := f.key(who, d.Digest)
+	if d.Split != "" {
+		same = f.key(who, d.Path, d.Split)
 	}
 	_, there := f.bytes[same]
 	f.bytes[same] = struct{}{}
-	source, newer := uint64(0), false
+	newer := false
 	if d.Fields.SourceID != nil {
-		source = f.key(who, "source", *d.Fields.SourceID)
+		source := f.key(who, "source", *d.Fields.SourceID)
 		_, newer = f.sources[source]
 		f.sources[source] = struct{}{}
 	}

@@ -29,6 +29,9 @@ type item struct {
 	size int64
 	key  string // rows of one key go one after the other; "" for none
 	held bool   // it has its key
+	new  bool   // of somebody whose vault an earlier row of the dry run would open
+
+	refused error // why the row is rejected
 }
 
 // pass is one kind of rows on their way through the lanes.
