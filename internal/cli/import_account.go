@@ -68,7 +68,7 @@ func (r *importReport) account(ctx context.Context, err error) *importAccount {
 			continue
 		}
 		*to = &part
-		a.Account.Add(&part)
+		a.Add(&part)
 	}
 	if queued := r.toPush(ctx); queued >= 0 {
 		a.ToPush = &queued

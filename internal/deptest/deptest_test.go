@@ -122,7 +122,8 @@ func TestDirections(t *testing.T) {
 		"apiclient": {"api", "localsock", "vault"},
 		"apiserver": {"api", "engine", "localsock", "vault"},
 		"engine":    {"api", "vault"},
-		"cli":       {"api", "apiclient", "manifest", "tui", "vault"},
+		"cli":       {"api", "apiclient", "importer", "manifest", "tui", "vault"},
+		"importer":  {"api", "apiclient", "manifest", "vault"},
 		"manifest":  {"api", "vault"},
 		"tui":       {"api", "apiclient", "vault"},
 	}

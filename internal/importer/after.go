@@ -98,7 +98,7 @@ func (k *clearing) window(src manifest.Source, step func(*item, error) error) ([
 		}
 		size += n
 		if row.Err != nil {
-			err, it.refused = row.Err, row.Err
+			err, it.refused = row.Err, true
 		} else if err == nil && !k.r.settled(it.mark) {
 			err = errWaiting
 		}
@@ -160,7 +160,7 @@ func (k *clearing) ask(window []*item, step func(*item, error) error) ([]*item, 
 			why = errUnknown()
 		case res.Status == api.RowRejected:
 			why = (&api.Error{Code: vault.Code(res.Code), Message: res.Message, Hint: res.Hint}).Err()
-			window[i].refused = why
+			window[i].refused = true
 		case !res.OnRemote:
 			why = errNotThere
 		}
@@ -183,7 +183,7 @@ func (k *clearing) keep(it *item, why error) error {
 		return nil
 	}
 	k.kept[key] = struct{}{}
-	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, Err: why, Told: why == it.refused || errors.Is(why, errWaiting)})
+	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, Err: why, Told: it.refused || errors.Is(why, errWaiting)})
 }
 
 // clear lets a file go that need not stay.

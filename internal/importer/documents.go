@@ -38,24 +38,23 @@ func (r *Run) Documents(ctx context.Context, src manifest.Source) error {
 
 // read fills windows with rows that the daemon can be asked about. The others have their outcome at once.
 func (p *pass) read(src manifest.Source, windows chan<- []*item) error {
-	for {
+	for last := false; !last; {
 		window, err := p.fill(src)
-		if err != nil && !errors.Is(err, io.EOF) {
+		if last = errors.Is(err, io.EOF); err != nil && !last {
 			return err
 		}
-		if len(window) > 0 {
-			select {
-			case windows <- window:
-			case <-p.stop.Done():
-				return nil
-			case <-p.work.Done():
-				return nil
-			}
+		if len(window) == 0 {
+			continue
 		}
-		if err != nil {
+		select {
+		case windows <- window:
+		case <-p.stop.Done():
+			return nil
+		case <-p.work.Done():
 			return nil
 		}
 	}
+	return nil
 }
 
 // fill returns the next window, with io.EOF if it is the last.

@@ -82,7 +82,7 @@ func duplicate(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }() // it was only read
 	before, err := src.Stat()
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ type item struct {
 	held bool   // it has its key
 	new  bool   // of somebody whose vault an earlier row of the dry run would open
 
-	refused error // why the row is rejected
+	refused bool // the row itself is rejected
 }
 
 // pass is one kind of rows on their way through the lanes.
@@ -116,7 +116,7 @@ func (p *pass) lane() error {
 		x := &exchange{p: p, again: append([]*item{first}, again...), waiting: map[int64]*parcel{}, slots: make(chan struct{}, depth)}
 		req := api.ImportRequest{Batch: string(p.r.o.Batch), Update: p.r.o.Update, DryRun: p.r.o.DryRun}
 		_, err = apiclient.Exchange[api.RowResult, api.ImportEnd](p.work, c, p.route, req, x.next, x.answer)
-		failed := false
+		var failed bool
 		if again, failed, err = x.end(err); err == nil || failed {
 			continue
 		}

@@ -72,7 +72,6 @@ var frCLI = [...]row{
 	{"code", "code"},
 	{"count the lines of `vaultctl beneficiary list --json`", "compter les lignes de `vaultctl beneficiary list --json`"},
 	{"default", "valeur par défaut"},
-	{"deposit files one by one with `vaultctl document add`", "déposer les fichiers un à un avec `vaultctl document add`"},
 	{"directory of store and configuration", "répertoire des données et de la configuration"},
 	{"do not start the daemon", "ne pas lancer le démon"},
 	{"environment", "environnement"},

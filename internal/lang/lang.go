@@ -152,6 +152,7 @@ var tables = [...]table{
 	{"cli", frCLI[:], frCLIPlurals[:]},
 	{"operation", frOperation[:], frOperationPlurals[:]},
 	{"people", frPeople[:], frPeoplePlurals[:]},
+	{"import", frImport[:], frImportPlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},
 	{"engine", frEngine[:], frEnginePlurals[:]},
 	{"engine documents", frEngineDocuments[:], frEngineDocumentsPlurals[:]},
