@@ -25,6 +25,7 @@ func newCard(f *Factory) *cobra.Command {
 type cardOptions struct {
 	print, reveal, force bool
 	out, language, old   string
+	wanted               string // language that the words should have
 }
 
 func newCardIssue(f *Factory) *cobra.Command {
@@ -103,6 +104,7 @@ func runCardIssue(f *Factory, cmd *cobra.Command, b string, o *cardOptions) erro
 	if err != nil {
 		return err
 	}
+	o.wanted = firstOf(o.language, person.Language)
 	return f.handOver(ctx, &card, o, p, out)
 }
 
@@ -147,6 +149,9 @@ func (f *Factory) cardMade(card *api.Card, o *cardOptions) error {
 	})
 	if err != nil || f.JSON() {
 		return err
+	}
+	if first := func(tag string) string { return strings.ToLower(strings.SplitN(tag, "-", 2)[0]) }; o.wanted != "" && first(o.wanted) != first(card.WordLang) {
+		f.IO.Note(l.T("There is no list of words in the language %s; those of the card are in %s.", o.wanted, card.WordLang))
 	}
 	if card.Left > 0 {
 		f.warn(l.N(card.Left, "%d private document still opens with the card before alone. Keep that card.",

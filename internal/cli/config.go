@@ -1,16 +1,20 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
 	"vaultctl/internal/config"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/vault"
 )
 
 func newConfig(f *Factory) *cobra.Command {
@@ -93,14 +97,14 @@ func newConfigSet(f *Factory) *cobra.Command {
 			if len(args) == 2 {
 				o.value = args[1]
 			}
-			return runConfigSet(f, o)
+			return runConfigSet(cmd.Context(), f, o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.toDefault, "default", false, lang.Key("remove the key, so that its default holds"))
 	return cmd
 }
 
-func runConfigSet(f *Factory, o configSetOptions) error {
+func runConfigSet(ctx context.Context, f *Factory, o configSetOptions) error {
 	key, err := config.Explain(o.key)
 	if err != nil {
 		return err
@@ -108,6 +112,11 @@ func runConfigSet(f *Factory, o configSetOptions) error {
 	settings, err := f.Config()
 	if err != nil {
 		return err
+	}
+	if key.Kind == config.Names && !o.toDefault {
+		if err := f.knownRemotes(ctx, o.value); err != nil {
+			return err
+		}
 	}
 	if o.toDefault {
 		err = settings.Unset(o.key)
@@ -136,6 +145,27 @@ func runConfigSet(f *Factory, o configSetOptions) error {
 		return err
 	}
 	return f.printJSON(s)
+}
+
+// knownRemotes refuses names that no remote has. Where there are no remotes yet, or they cannot be asked for, any name will do.
+func (f *Factory) knownRemotes(ctx context.Context, names string) error {
+	c, err := f.Client(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // a setting is also made where no daemon runs
+	}
+	var known []string
+	for r, err := range apiclient.List[api.Remote](ctx, c, api.RouteRemoteList, api.Empty{}) {
+		if err != nil {
+			return nil //nolint:nilerr // before the organization is founded
+		}
+		known = append(known, r.Name)
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		if name = strings.TrimSpace(name); name != "" && len(known) > 0 && !slices.Contains(known, name) {
+			return vault.Errorf(vault.CodeInvalid, "no remote is named %q; there are: %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 func newConfigList(f *Factory) *cobra.Command {

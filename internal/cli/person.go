@@ -73,7 +73,7 @@ func exactBeneficiary(text string) (string, bool, error) {
 	case vault.LooksLikeID('c', squeezed):
 		return "", false, vault.Errorf(vault.CodeNotFound, "that is the id of a consent, not of a person")
 	case vault.LooksLikeID('b', squeezed):
-		return "", false, err
+		return "", false, api.WithHint(err, "check the last character, or find the id with `vaultctl beneficiary list --search NAME`")
 	}
 	return "", false, nil
 }
@@ -85,9 +85,12 @@ func personLine(l lang.Lang, b *api.Beneficiary) string {
 		name = l.T("somebody known at another site")
 	}
 	if year := vault.BirthDate(b.Born).Year(); year != "" {
+		if strings.HasSuffix(b.Born, "~") {
+			year = b.Born
+		}
 		name += ", " + l.T("born %s", year)
 	}
-	return name + "  " + b.ID
+	return strings.Join(append([]string{name + "  " + b.ID}, b.Refs...), "  ")
 }
 
 // ambiguous lists the candidates and says that one must be chosen. With --json the message holds them, since standard

@@ -80,6 +80,11 @@ func (e *Engine) CardIssue(ctx context.Context, req api.CardRequest) (api.Card, 
 	if err != nil {
 		return api.Card{}, err
 	}
+	if req.Language != "" {
+		if err := e.Words.CheckLanguage(req.Language); err != nil {
+			return api.Card{}, err
+		}
+	}
 	var extra []string
 	var vouch func(*vault.Event)
 	if req.Old != "" {

@@ -61,7 +61,7 @@ func (e *Engine) examineHome(context.Context) ([]api.Finding, error) {
 		return nil, nil
 	}
 	return []api.Finding{finding(severeWarning, "home_permissions", "", lang.Key("other accounts of this computer may look into the home directory"),
-		lang.Key("make it private: chmod 700"))}, nil
+		vault.Errorf(vault.CodeAttention, "make it private: chmod 700 %s", e.Home).Error())}, nil
 }
 
 func (e *Engine) examineDisk(context.Context) ([]api.Finding, error) {

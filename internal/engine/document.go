@@ -24,7 +24,7 @@ func (e *Engine) findDocument(text string) (foundDocument, error) {
 	var f foundDocument
 	id, err := vault.ParseDocumentID(text)
 	if err != nil {
-		return f, err
+		return f, api.WithHint(err, "check the last character, or find the id with `vaultctl document list`")
 	}
 	if _, _, err := e.ready(); err != nil {
 		return f, err

@@ -166,7 +166,8 @@ type Shares interface {
 type Words interface {
 	Encode(seed []byte, language string) ([]string, error)
 	DecodeSecret(text string) (seed []byte, err error) // words, or AGE-SECRET-KEY-PQ-1…
-	LanguageFor(tag string) string
+	LanguageFor(tag string) string                     // the language itself, or one that most people here read
+	CheckLanguage(tag string) error                    // CodeInvalid for what is no language
 }
 
 // Paper makes printable pages as PDF.

@@ -136,6 +136,7 @@ var frOperation = [...]row{
 	{"recover", "récupération"},
 	{"remote", "stockage"},
 	{"revoked", "révoqué"},
+	{"There is no list of words in the language %s; those of the card are in %s.", "Il n'y a pas de liste de mots dans la langue %s ; ceux de la carte sont en %s."},
 	{"moved, and merged with the same document that was there", "déplacé, et réuni au même justificatif qui y était"},
 	{"Make %s private? The agents who read it now will not open it any more without the person's card.", "Rendre privé %s ? Les intervenants qui le lisent ne l'ouvriront plus sans la carte de la personne."},
 	{"%s is there, described otherwise (%s); nothing was changed: `vaultctl document edit %s …` changes it", "%s est déjà là, décrit autrement (%s) ; rien n'a été changé : `vaultctl document edit %s …` le change"},

@@ -27,7 +27,6 @@ var frEngineRestore = [...]row{
 	{"the organization is not rebuilt yet: it was interrupted", "la structure n'est pas encore reconstruite : l'opération a été interrompue"},
 	{"run `vaultctl join --recover` again: it goes on where it stopped", "relancer `vaultctl join --recover` : l'opération reprend où elle s'est arrêtée"},
 	{"other accounts of this computer may look into the home directory", "d'autres comptes de cet ordinateur peuvent regarder dans le dossier de données"},
-	{"make it private: chmod 700", "le rendre privé : chmod 700"},
 	{"the disk is all but full: deposits will be refused", "le disque est presque plein : les dépôts vont être refusés"},
 	{"less than 1 GiB is free on the disk", "il reste moins de 1 Gio sur le disque"},
 	{"free some space", "libérer de la place"},

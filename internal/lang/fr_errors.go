@@ -46,6 +46,11 @@ var frErrors = [...]row{
 	{"see `%s --help`", "voir `%s --help`"},
 
 	// What the daemon and its parts refuse or report.
+	{"make it private: chmod 700 %s", "le rendre privé : chmod 700 %s"},
+	{"no language has the code %q; there are words in %s", "aucune langue n'a le code %q ; il y a des mots en %s"},
+	{"no remote is named %q; there are: %s", "aucun stockage ne s'appelle %q ; il y a : %s"},
+	{"check the last character, or find the id with `vaultctl beneficiary list --search NAME`", "vérifier le dernier caractère, ou retrouver l'identifiant avec `vaultctl beneficiary list --search NOM`"},
+	{"check the last character, or find the id with `vaultctl document list`", "vérifier le dernier caractère, ou retrouver l'identifiant avec `vaultctl document list`"},
 	{"this is the place of the remote %s already", "c'est déjà l'emplacement du stockage %s"},
 	{"a second copy has to be somewhere else", "une seconde copie doit être ailleurs"},
 	{"this card was replaced: it opens only what stayed with it", "cette carte a été remplacée : elle n'ouvre que ce qui lui est resté"},

@@ -133,6 +133,19 @@ func LanguageFor(tag string) (code string, exact bool) {
 	return Fallback, false
 }
 
+// iso639 are the two-letter codes of ISO 639-1.
+const iso639 = " aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es " +
+	"et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl " +
+	"km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om " +
+	"or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts " +
+	"tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu "
+
+// KnownLanguage reports whether a tag names a language: its first part is a code of ISO 639-1.
+func KnownLanguage(tag string) bool {
+	first, _, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(tag, "_", "-")), "-")
+	return len(first) == 2 && strings.Contains(iso639, " "+first+" ")
+}
+
 // Encode returns the 24 words of seed, which has 32 bytes, in one of Languages. Anything else is vault.CodeInvalid.
 func Encode(seed []byte, lang string) ([]string, error) {
 	if len(seed) != SeedLen {

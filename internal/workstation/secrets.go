@@ -8,6 +8,7 @@ import (
 	"vaultctl/internal/agecrypt"
 	"vaultctl/internal/protect"
 	"vaultctl/internal/secretshare"
+	"vaultctl/internal/vault"
 	"vaultctl/internal/words"
 )
 
@@ -77,6 +78,13 @@ func (bip39) Encode(seed []byte, language string) ([]string, error) {
 }
 
 func (bip39) DecodeSecret(text string) ([]byte, error) { return words.DecodeSecret(text) }
+
+func (bip39) CheckLanguage(tag string) error {
+	if words.KnownLanguage(tag) {
+		return nil
+	}
+	return vault.Errorf(vault.CodeInvalid, "no language has the code %q; there are words in %s", tag, strings.Join(words.Languages(), ", "))
+}
 
 func (bip39) LanguageFor(tag string) string {
 	code, _ := words.LanguageFor(tag)
