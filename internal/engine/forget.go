@@ -128,10 +128,8 @@ func (e *Engine) forgetVault(ctx context.Context, id vault.BeneficiaryID) error 
 		e.step(StepForgotten)
 		return nil
 	})
-	for _, p := range cached {
-		if rerr := e.Spool.Remove(p); rerr != nil && err == nil {
-			err = rerr
-		}
+	if rerr := e.Spool.Remove(cached...); err == nil {
+		err = rerr
 	}
 	return err
 }

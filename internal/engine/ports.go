@@ -94,8 +94,8 @@ type Spool interface {
 	Has(name string) bool
 	Fresh(name string) bool // staged by this process
 	ToCache(name string) error
-	Remove(name string) error
-	Withdraw(name string) error // Remove for a segment: one that was never sent and never will be
+	Remove(names ...string) error // durable when it returns; a name that is not there is no error
+	Withdraw(name string) error   // Remove for a segment: one that was never sent and never will be
 	Names(prefix string) ([]string, error)
 }
 

@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -28,6 +28,19 @@ type resealed struct {
 // with those. extra are identities beyond the device's own, a card's for private documents. It returns how many objects
 // were resealed, and how many it could not open.
 func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra []string, tell func(api.Progress)) (done, left int, err error) {
+	return e.resealThen(ctx, id, extra, tell, e.dropReplaced)
+}
+
+// dropReplaced removes the local files of what was replaced.
+func (e *Engine) dropReplaced(id vault.BeneficiaryID) {
+	e.dropUnpushed(id)
+	e.step(StepDropped)
+}
+
+// resealThen is resealVault for a caller who drops what was replaced, once anything was.
+func (e *Engine) resealThen(ctx context.Context, id vault.BeneficiaryID, extra []string, tell func(api.Progress),
+	drop func(vault.BeneficiaryID),
+) (done, left int, err error) {
 	defer e.sealing.lock(id)()
 	keys, org := e.view()
 	if keys == nil {
@@ -55,7 +68,10 @@ func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra 
 		return 0, left, fmt.Errorf("stage resealed objects: %w", err)
 	}
 	e.step(StepResealing)
-	return len(work), left, e.commitReseal(ctx, id, st.Readers(org, vault.Shared), work)
+	if err = e.commitReseal(ctx, id, work); err == nil {
+		drop(id)
+	}
+	return len(work), left, err
 }
 
 // planReseal returns what this device, with the extra identities, is to seal anew, and how many objects others have to.
@@ -225,7 +241,7 @@ func (e *Engine) noteLines(ctx context.Context, st *vault.State, keys *keyring, 
 
 // commitReseal records the new objects and the end of the old ones in one change. If the wanted readers have changed
 // meanwhile, the objects are still valid; the next pass puts them right.
-func (e *Engine) commitReseal(ctx context.Context, id vault.BeneficiaryID, readers []vault.Reader, work []*resealed) error {
+func (e *Engine) commitReseal(ctx context.Context, id vault.BeneficiaryID, work []*resealed) error {
 	err := e.commit(context.WithoutCancel(ctx), func(t *tx) error {
 		for _, r := range work {
 			t.enqueue(r.to)
@@ -247,8 +263,6 @@ func (e *Engine) commitReseal(ctx context.Context, id vault.BeneficiaryID, reade
 	})
 	if err == nil {
 		e.step(StepResealed)
-		e.dropUnpushed(id)
-		e.step(StepDropped)
 	}
 	return err
 }
@@ -280,18 +294,9 @@ func (e *Engine) dropUnpushed(id vault.BeneficiaryID) {
 	if err != nil {
 		return
 	}
-	var wg sync.WaitGroup
-	turn := make(chan struct{}, pushWorkers)
-	for p := range st.Tombs {
-		turn <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-turn }()
-			if err := e.Spool.Remove(p); err != nil {
-				e.log.Warn("remove local object", "code", vault.CodeOf(err))
-			}
-		})
+	if err := e.Spool.Remove(slices.Collect(maps.Keys(st.Tombs))...); err != nil {
+		e.log.Warn("remove local object", "code", vault.CodeOf(err))
 	}
-	wg.Wait()
 }
 
 // openDocument returns the plaintext of a document. Reading it to the end checks it against the digest of its deposit,

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"vaultctl/internal/api"
@@ -176,13 +177,17 @@ func (w *withdrawal) carryOut(ctx context.Context, st *vault.State, wait time.Du
 	e.step(StepWithdrawn)
 	r.At = rfc3339(e.Now())
 	// From here on the withdrawal stands; what fails is tried again in the background, and the receipt says how far it is.
-	done, left, err := e.resealVault(ctx, st.ID, nil, tell)
+	var dropping sync.WaitGroup // while the new objects go out
+	done, left, err := e.resealThen(ctx, st.ID, nil, tell, func(id vault.BeneficiaryID) {
+		dropping.Go(func() { e.dropReplaced(id) })
+	})
 	if err != nil {
 		e.log.Warn("reseal after withdrawal", "code", vault.CodeOf(err))
 		left = r.ToReseal
 	}
 	r.Resealed, r.ToReseal = done, done+left
 	mark, err := e.pushFor(ctx, wait, tell)
+	dropping.Wait()
 	if err != nil {
 		return *r, err
 	}

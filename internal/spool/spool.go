@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -274,22 +275,30 @@ func moveOver(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// Remove deletes an object from the queue and the cache; that neither holds it is not an error. The journal is not
-// touched. The removal is durable when Remove returns.
-func (s *Spool) Remove(name string) error { return s.remove(name, Queue, Cache) }
+// Remove deletes objects from the queue and the cache; that neither holds one is not an error. The journal is not
+// touched. The removals are durable when Remove returns; many of them share the wait for the disk. What cannot be
+// removed keeps none of the others.
+func (s *Spool) Remove(names ...string) error { return s.remove(names, Queue, Cache) }
 
 // Withdraw is Remove for what the journal holds as well: a segment that was never sent and never will be.
-func (s *Spool) Withdraw(name string) error { return s.remove(name, areas...) }
+func (s *Spool) Withdraw(name string) error { return s.remove([]string{name}, areas...) }
 
-func (s *Spool) remove(name string, from ...Area) error {
-	if err := checkName(name); err != nil {
-		return err
+func (s *Spool) remove(names []string, from ...Area) error {
+	changed := map[string]bool{}
+	var errs []error
+	for _, name := range names {
+		if err := checkName(name); err != nil {
+			return err
+		}
+		dirs, err := s.unlink(name, from)
+		errs = append(errs, err)
+		for _, d := range dirs {
+			changed[d] = true
+		}
 	}
-	dirs, err := s.unlink(name, from)
-	for _, d := range dirs { // without the lock: many removals share the wait for the disk
-		err = errors.Join(err, atomicfile.SyncDir(d))
-	}
-	if err != nil {
+	// Without the lock, and together.
+	errs = append(errs, inParallel(slices.Collect(maps.Keys(changed)), atomicfile.SyncDir))
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("remove object: %w", err)
 	}
 	return nil

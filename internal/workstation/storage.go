@@ -73,9 +73,11 @@ func (f files) ToCache(name string) error {
 	return f.MoveToCache(name)
 }
 
-func (f files) Remove(name string) error {
-	f.fresh.Delete(name)
-	return f.Spool.Remove(name)
+func (f files) Remove(names ...string) error {
+	for _, name := range names {
+		f.fresh.Delete(name)
+	}
+	return f.Spool.Remove(names...)
 }
 
 // Names lists what is in the journal and the queue.
