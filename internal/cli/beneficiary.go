@@ -17,7 +17,7 @@ import (
 func newBeneficiary(f *Factory) *cobra.Command {
 	return newNoun("beneficiary", lang.Key("The people who have a vault"),
 		newBeneficiaryAdd(f), newBeneficiaryEdit(f), newBeneficiaryList(f), newBeneficiaryShow(f), newBeneficiaryClose(f),
-		newBeneficiaryReopen(f), newBeneficiaryErase(f), newBeneficiaryAccess(f))
+		newBeneficiaryReopen(f), newBeneficiaryMerge(f), newBeneficiaryErase(f), newBeneficiaryAccess(f))
 }
 
 type beneficiaryListOptions struct {
@@ -172,6 +172,7 @@ func (f *Factory) showBeneficiary(w io.Writer, b api.Beneficiary) error {
 func reasonWords(l lang.Lang, reason string) string {
 	words := map[string]string{
 		"moved": l.T("moved away"), "deceased": l.T("deceased"), "inactive": l.T("no contact"), "request": l.T("at their request"),
+		"mistake": l.T("opened by mistake"), "duplicate": l.T("a duplicate"),
 	}[reason]
 	if words == "" {
 		return ""

@@ -92,6 +92,7 @@ func (f *Factory) sureOfPrivate(ctx context.Context, c *apiclient.Client, id str
 type replaceOptions struct {
 	fields documentFlags
 	name   string
+	dryRun bool
 	wait   waitOption
 }
 
@@ -101,14 +102,17 @@ func newDocumentReplace(f *Factory) *cobra.Command {
 		Use:   "replace DOCUMENT FILE",
 		Short: lang.Key("Put a better scan in the place of a document"),
 		Long: "Put a new version in the place of a document: a better scan, the missing page. The old bytes are deleted from every\n" +
-			"storage. What is said of the document stays, but for the flags given.",
-		Example:           "  vaultctl document replace d7k2m9x4qw3t5 cni-recto-verso.pdf",
+			"storage. What is said of the document stays, but for the flags given. The answer says who had the old version in the\n" +
+			"clear.",
+		Example: "  vaultctl document replace d7k2m9x4qw3t5 cni-recto-verso.pdf --dry-run\n" +
+			"  vaultctl document replace d7k2m9x4qw3t5 cni-recto-verso.pdf",
 		Args:              argsFromUse,
 		ValidArgsFunction: positions(f.completeDocuments),
 		RunE:              func(cmd *cobra.Command, args []string) error { return runReplace(f, cmd, args[0], args[1], o) },
 	}
 	o.fields.declare(f, cmd)
 	cmd.Flags().StringVar(&o.name, "name", "", lang.Key("file name of what comes from standard input"))
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, lang.Key("say what would happen, and do nothing"))
 	o.wait.declare(cmd)
 	return cmd
 }
@@ -131,13 +135,16 @@ func runReplace(f *Factory, cmd *cobra.Command, id, path string, o *replaceOptio
 	if err != nil {
 		return err
 	}
-	req := api.DocumentReplaceRequest{Document: id, Fields: fields, FileName: firstOf(o.name, u.Name), Size: u.Size}
+	req := api.DocumentReplaceRequest{Document: id, Fields: fields, FileName: firstOf(o.name, u.Name), Size: u.Size, DryRun: o.dryRun}
 	progress := f.IO.Progress(firstOf(u.Name, stdio), u.Size)
 	d, err := apiclient.Upload[api.Document](cmd.Context(), c, api.RouteDocumentReplace, req,
 		apiclient.Part{Reader: progress.Reader(u), Name: api.PartContent})
 	progress.Done()
 	if err != nil {
 		return err
+	}
+	if o.dryRun {
+		return emit(f, d, f.wouldReplace)
 	}
 	var late error
 	if wait != "" {
@@ -147,7 +154,26 @@ func runReplace(f *Factory, cmd *cobra.Command, id, path string, o *replaceOptio
 	if err := f.emitDeposited(&depositedFile{d, path}); err != nil {
 		return err
 	}
+	if !f.JSON() {
+		if err := f.printSeen(f.IO.Out, d.Seen); err != nil {
+			return err
+		}
+	}
 	return late
+}
+
+// wouldReplace says what a new version would take the place of.
+func (f *Factory) wouldReplace(w io.Writer, d api.Document) error {
+	l := f.Lang()
+	what := "· " + l.T("would be replaced")
+	if d.Status == "exists" {
+		what = "· " + l.T("has these bytes already")
+	}
+	about := joinWords(firstOf(d.DocumentType, l.T("private document")), d.Title)
+	if _, err := fmt.Fprintln(w, f.IO.Clean(strings.Join([]string{d.ID, what, about}, "  "))); err != nil {
+		return err
+	}
+	return f.printSeen(w, d.Seen)
 }
 
 func newDocumentMove(f *Factory) *cobra.Command {
@@ -159,7 +185,7 @@ func newDocumentMove(f *Factory) *cobra.Command {
 		Use:   "move DOCUMENT",
 		Short: lang.Key("Move a document that was filed under the wrong person"),
 		Long: "Move a document to the vault of another person. It is resealed to the readers there, and deleted from the vault where\n" +
-			"it was. The answer says who opened it meanwhile.",
+			"it was. The answer says who opened, printed, shared or exported it meanwhile.",
 		Example:           "  vaultctl document move d7k2m9x4qw3t5 --to ref:SI:4712 --dry-run",
 		Args:              argsFromUse,
 		ValidArgsFunction: positions(f.completeDocuments),
@@ -201,12 +227,7 @@ func runMove(f *Factory, cmd *cobra.Command, req api.MoveRequest) error {
 		if _, err := fmt.Fprintln(w, f.IO.Clean(line)); err != nil {
 			return err
 		}
-		for _, who := range d.Opened {
-			if _, err := fmt.Fprintln(w, "  "+f.IO.Clean(l.T("opened meanwhile by %s", who))); err != nil {
-				return err
-			}
-		}
-		return nil
+		return f.printSeen(w, d.Seen)
 	})
 }
 

@@ -19,14 +19,12 @@ type laterCommand struct {
 // laterCommands lists them. A row goes when its command comes; a test holds the two apart.
 func laterCommands() []laterCommand {
 	var (
-		takeBack = lang.Key("`vaultctl document list` shows what a vault holds, and `vaultctl document remove` takes a document back")
 		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
 		byAge    = lang.Key("`vaultctl type list` says how old each document may usually be")
 		oneHere  = lang.Key("this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere")
 		access   = lang.Key("`vaultctl consent withdraw` ends somebody's access")
 	)
 	return []laterCommand{
-		{"batch list", takeBack}, {"batch show", takeBack}, {"batch undo", takeBack},
 		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
 		{"partner add", handOver}, {"partner list", handOver}, {"partner show", handOver}, {"partner remove", handOver},
 		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
@@ -36,7 +34,6 @@ func laterCommands() []laterCommand {
 		{"agent show", lang.Key("`vaultctl agent list` shows every agent")}, {"agent remove", access},
 		{"team show", lang.Key("`vaultctl team list` shows every team")}, {"team remove", access},
 		{"team member add", oneHere}, {"team member remove", oneHere},
-		{"beneficiary merge", lang.Key("move documents with `vaultctl document move`, then close the other vault")},
 		{"card replace", lang.Key("`vaultctl document edit --shared` lets a team read what the lost card alone could")},
 		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}

@@ -42,5 +42,6 @@ func stageNames() map[string]string {
 		"found":  lang.Key("making keys"),
 		"move":   lang.Key("moving"),
 		"verify": lang.Key("checking"),
+		"undo":   lang.Key("taking back"),
 	}
 }

@@ -526,6 +526,8 @@ var frErrors = [...]row{
 	{"README.txt lists them", "README.txt en donne la liste"},
 	{"this device is not enrolled", "ce poste n'est pas inscrit"},
 	// Batches and duplicates.
+	{"%d of %d were left as they are", "%d sur %d ont été laissés tels quels"},
+	{"%d documents were left, and the duplicate stays open", "%d justificatifs ont été laissés, et le doublon reste ouvert"},
 	{"no batch was named", "il manque le numéro de lot"},
 	{"no such batch", "ce lot n'existe pas"},
 	{"`vaultctl batch list` shows every batch that is known here", "`vaultctl batch list` montre tous les lots connus ici"},

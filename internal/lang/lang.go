@@ -153,6 +153,7 @@ var tables = [...]table{
 	{"operation", frOperation[:], frOperationPlurals[:]},
 	{"people", frPeople[:], frPeoplePlurals[:]},
 	{"import", frImport[:], frImportPlurals[:]},
+	{"batches", frBatch[:], frBatchPlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},
 	{"engine", frEngine[:], frEnginePlurals[:]},
 	{"engine documents", frEngineDocuments[:], frEngineDocumentsPlurals[:]},

@@ -1,0 +1,53 @@
+package lang
+
+// frBatch is what the commands that correct bulk work say, in French.
+var frBatch = [...]row{
+	{"What imports did, and how to take it back", "Ce qu'ont fait les imports, et comment revenir en arrière"},
+	{"List the imports that this workstation knows of, the newest first", "Lister les imports connus de ce poste, le plus récent d'abord"},
+	{"only from this day on: YYYY-MM-DD, or 7d for a week", "seulement depuis ce jour : AAAA-MM-JJ, ou 7d pour une semaine"},
+	{"only those of this agent", "seulement ceux de cet agent"},
+	{"begun", "commencé"},
+	{"new versions", "nouvelles versions"},
+	{"No batch.", "Aucun lot."},
+	{"Show what an import did, and what became of it", "Montrer ce qu'a fait un import, et ce qu'il en est advenu"},
+	{"seen by", "vu par"},
+	{"new version", "nouvelle version"},
+	{"as imported", "tel qu'importé"},
+	{"changed since", "modifié depuis"},
+	{"left: %s", "laissé : %s"},
+	{"would be closed", "serait fermé"},
+	{"would be withdrawn", "serait retiré"},
+	{"would be removed", "serait supprimé"},
+	{"Take back what an import did", "Défaire ce qu'a fait un import"},
+	{"taking back", "retour en arrière"},
+	{"Take back the batch %s (%s)?", "Défaire le lot %s (%s) ?"},
+	{"A closed vault still holds the name: `vaultctl beneficiary erase` erases it.", "Un coffre fermé garde le nom : `vaultctl beneficiary erase` l'efface."},
+	{"%d taken back, %d left, %d before", "%d défaits, %d laissés, %d déjà défaits"},
+	{"%d would be taken back, %d left, %d before", "%d seraient défaits, %d laissés, %d déjà défaits"},
+	{"printed meanwhile by %s", "imprimé entre-temps par %s"},
+	{"exported meanwhile by %s", "restitué entre-temps par %s"},
+	{"shared meanwhile by %s", "partagé entre-temps par %s"},
+	{"recovered meanwhile by %s", "récupéré entre-temps par %s"},
+	{"would be replaced", "serait remplacé"},
+	{"has these bytes already", "a déjà ce contenu"},
+	{"Move everything of a vault into the other one of the same person", "Déplacer tout un coffre dans l'autre coffre de la même personne"},
+	{"the vault of the person that stays", "le coffre de la personne qui reste"},
+	{"duplicate", "doublon"},
+	{"a duplicate", "doublon"},
+	{"Are these one person, and is %s to be merged into %s?", "Est-ce une seule personne, et faut-il fusionner %s dans %s ?"},
+	{"merged into %s, and closed", "fusionné dans %s, et fermé"},
+	{"merged into %s in part, and still open", "fusionné en partie dans %s, et encore ouvert"},
+	{"would be merged into %s, and closed", "serait fusionné dans %s, et fermé"},
+	{"would be merged into %s in part, and stay open", "serait fusionné en partie dans %s, et resterait ouvert"},
+	{"the dates of birth contradict one another: make sure that this is one person", "les dates de naissance se contredisent : s'assurer qu'il s'agit d'une seule personne"},
+	{"consent is missing to", "consentement manquant pour"},
+	{"now reads the documents", "lit désormais les justificatifs"},
+}
+
+// frBatchPlurals is what they say with a count.
+var frBatchPlurals = [...]plural{
+	{"%d entry", "%d entries", "%d élément", "%d éléments"},
+	{"%d left as it is", "%d left as they are", "%d laissé tel quel", "%d laissés tels quels"},
+	{"%d moved", "%d moved", "%d déplacé", "%d déplacés"},
+	{"%d was there already", "%d were there already", "%d y était déjà", "%d y étaient déjà"},
+}
