@@ -85,7 +85,7 @@ type RowResult struct {
 	Document    string   `json:"document,omitempty"`
 	Beneficiary string   `json:"beneficiary,omitempty"`
 	Consent     string   `json:"consent,omitempty"`
-	Code        string   `json:"code,omitempty"` // of a rejection: an error code, or superseded; of exists: differs
+	Code        string   `json:"code,omitempty"` // of a rejection: an error code, superseded or removed; of exists: differs
 	Message     string   `json:"message,omitempty"`
 	Hint        string   `json:"hint,omitempty"`
 	Differs     []string `json:"differs,omitempty"`  // names of what the row says otherwise

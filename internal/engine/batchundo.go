@@ -352,7 +352,7 @@ func (u *undoing) undo(t *tx, v *undoVault) error {
 		})
 	}
 	for _, d := range docs {
-		if err := t.emit(vault.DocumentRemoved, v.id, vault.DocumentBody{Document: d}); err != nil {
+		if err := t.emit(vault.DocumentRemoved, v.id, vault.DocumentBody{Document: d, Undone: true}); err != nil {
 			return err
 		}
 	}

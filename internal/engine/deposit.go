@@ -287,6 +287,34 @@ func sameBytes(get getter, key []byte, st *vault.State, digest vault.Hash) (*vau
 	return d, nil
 }
 
+// errRemoved refuses what a person took out of the vault and an import would bring back.
+var errRemoved = vault.Errorf(vault.CodePolicy, "somebody removed this document from the vault: an import does not bring it back")
+
+// barred returns errRemoved for a row of an import whose bytes or source id belong to a document that was removed on its
+// own account. What was removed with its whole batch may come again.
+func (in *intake) barred(get getter, key []byte, st *vault.State, digest vault.Hash) error {
+	if in.batch == "" {
+		return nil
+	}
+	values := []string{"digest/" + digestValue(key, st.ID, digest)}
+	if in.sourceID != "" {
+		values = append(values, "source/"+sourceValue(key, st.ID, in.sourceID))
+	}
+	for _, v := range values {
+		id, err := get(bucketDigests, v)
+		if err != nil {
+			return fmt.Errorf("search digest: %w", err)
+		}
+		if d := st.Documents[vault.DocumentID(id)]; d != nil && removedByHand(d) {
+			return api.WithHint(errRemoved, "if it is to be there after all: `vaultctl document add`")
+		}
+	}
+	return nil
+}
+
+// removedByHand reports whether a document was removed, and not with its batch.
+func removedByHand(d *vault.Document) bool { return d.Removed != nil && !d.Removed.Undone }
+
 // match finds what the vault holds of the intake: a document with the same bytes, or one to be replaced, or neither.
 func (in *intake) match(get getter, key []byte, st *vault.State, digest vault.Hash) (d *vault.Document, same bool, err error) {
 	d, err = sameBytes(get, key, st, digest)
@@ -302,6 +330,9 @@ func (in *intake) match(get getter, key []byte, st *vault.State, digest vault.Ha
 	}
 	if d != nil {
 		return d, true, nil
+	}
+	if err := in.barred(get, key, st, digest); err != nil {
+		return nil, false, err
 	}
 	if in.sourceID != "" {
 		d, err = sameSource(get, key, st, in.sourceID)

@@ -246,6 +246,9 @@ func rejected(row int64, in *intake, err error) api.RowResult {
 	w := api.ErrorOf(err)
 	res := rowResult(row, api.RowRejected)
 	res.Code, res.Message, res.Hint = string(w.Code), w.Message, w.Hint
+	if errors.Is(err, errRemoved) {
+		res.Code = codeRemoved
+	}
 	if in != nil {
 		res.Beneficiary = string(in.vault)
 	}

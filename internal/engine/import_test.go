@@ -232,8 +232,37 @@ func TestImportCheckIsWhatHappens(t *testing.T) {
 	if _, err := r.DocumentRemove(ctxb, api.DocumentRequest{Document: got[0].Document}); err != nil {
 		t.Fatal(err)
 	}
-	if res := MustCheck(t, r, dry, old); res[0].Status == api.RowExists {
-		t.Errorf("a removed document exists: %+v", res[0])
+	wantStatus(t, "after removal", MustCheck(t, r, dry, old), "rejected removed")
+	wantStatus(t, "after removal, by digest", MustCheck(t, r, api.ImportCheckRequest{Batch: string(vault.NewBatchID()), DryRun: true},
+		digested([]scan{old})...), "rejected removed")
+}
+
+// TestImportBringsNothingBack imports again what was removed, moved away, and undone with its batch.
+func TestImportBringsNothingBack(t *testing.T) {
+	r := MustFound(t, single)
+	MustAdd(t, r, "Awa", "Diallo", "1990", withRef("PEP:1"))
+	jean := MustAdd(t, r, "Jean", "Petit", "1970", withRef("PEP:2"))
+	source := "S-1"
+	rows := []scan{scanOf("PEP:1", "cv", "retiré"), scanOf("PEP:1", "cv", "déplacé"), scanOf("PEP:1", "cv", "annulé"), scanOf("PEP:1", "cv", "source")}
+	rows[3].Fields.SourceID = &source
+	one := MustImport(t, r, vault.NewBatchID(), false, rows[0], rows[1], rows[3])
+	undone := vault.NewBatchID()
+	MustImport(t, r, undone, false, rows[2])
+	for _, i := range []int{0, 2} {
+		if _, err := r.DocumentRemove(ctxb, api.DocumentRequest{Document: one[i].Document}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.DocumentMove(ctxb, api.MoveRequest{Document: one[1].Document, To: jean.ID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.BatchUndo(ctxb, api.BatchUndoRequest{Batch: string(undone)}, func(api.BatchItem) error { return nil }, nil); err != nil {
+		t.Fatal(err)
+	}
+	rows[3].content, rows[3].Size = "source, neuf", int64(len("source, neuf"))
+	wantStatus(t, "again", MustImport(t, r, vault.NewBatchID(), false, rows...), "rejected removed", "rejected removed", "deposited", "rejected removed")
+	if d := MustDeposit(t, r, one[0].Beneficiary, rows[0].content, false); d.Status != "deposited" {
+		t.Errorf("by hand: %+v", d)
 	}
 }
 

@@ -65,7 +65,7 @@ func (e *Engine) forgetFiles(ctx context.Context, vaults []vault.BeneficiaryID) 
 }
 
 // knownFile returns the document that came of a row's file in the row's vault, if the file still looks the same and the
-// document still has those bytes; nil otherwise.
+// document still has those bytes, or was removed by hand with them; nil otherwise.
 func (e *Engine) knownFile(keys *keyring, st *vault.State, row *api.ImportRow) (*vault.Document, error) {
 	m := row.File
 	if m == nil {
@@ -82,8 +82,8 @@ func (e *Engine) knownFile(keys *keyring, st *vault.State, row *api.ImportRow) (
 	if was.Vault != st.ID || was.Size != m.Size || was.ModTime != m.ModTime || was.Change != m.Change || was.Inode != m.Inode {
 		return nil, nil
 	}
-	d := alive(st, []byte(was.Document))
-	if d == nil {
+	d := st.Documents[was.Document]
+	if d == nil || d.Removed != nil && !removedByHand(d) {
 		return nil, nil
 	}
 	current, err := e.Store.Get(bucketDigests, "current/"+string(d.ID))
@@ -150,7 +150,10 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	if err != nil {
 		return c.reject(row, &in, err)
 	}
-	if d != nil {
+	switch {
+	case d != nil && removedByHand(d):
+		return c.reject(row, &in, api.WithHint(errRemoved, "if it is to be there after all: `vaultctl document add`"))
+	case d != nil:
 		return c.e.present(c.ctx, row, &in, d.ID, c.req.Update, c.req.DryRun), nil
 	}
 	if row.Digest != "" && row.Split == "" { // it is that of the whole

@@ -13,8 +13,11 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// codeSuperseded rejects a row whose consent is older than the person's last withdrawal.
-const codeSuperseded = "superseded"
+// Codes of rejected rows beside those of errors: a person has decided otherwise.
+const (
+	codeSuperseded = "superseded" // the consent is older than the last withdrawal
+	codeRemoved    = "removed"    // the document was taken out of the vault
+)
 
 // ImportPeople opens vaults for the people of one lane of an import, and records the consents that are new. A person is
 // recognized by their first reference. Each person part is followed by the evidence and the mandate that its terms

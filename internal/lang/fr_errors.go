@@ -19,6 +19,8 @@ var frErrors = [...]row{
 	{"the person is there, and described otherwise", "la personne est déjà là, décrite autrement"},
 	{"`vaultctl import --update` changes what it is said to be", "`vaultctl import --update` change cette description"},
 	{"`vaultctl import --update` changes what is said of the person", "`vaultctl import --update` change ce qui est dit de la personne"},
+	{"somebody removed this document from the vault: an import does not bring it back", "quelqu'un a retiré ce justificatif du coffre : un import ne le ramène pas"},
+	{"if it is to be there after all: `vaultctl document add`", "s'il doit y être malgré tout : `vaultctl document add`"},
 	{"an import needs a batch", "un import doit avoir un lot"},
 	{"a check holds at most %d rows", "une vérification porte sur %d lignes au plus"},
 	{"the parts of the import are out of order", "les parties de l'import ne sont pas dans l'ordre"},

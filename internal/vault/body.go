@@ -128,10 +128,12 @@ type (
 		Batch    BatchID    `json:"batch,omitempty"`
 		Evidence ConsentID  `json:"evidence,omitempty"` // the consent it proves
 	}
-	// DocumentBody is DocumentEdited and DocumentRemoved. Space, if set, is the new space.
+	// DocumentBody is DocumentEdited and DocumentRemoved. Space, if set, is the new space. Undone says that the document was
+	// removed with the batch that brought it, and not on its own account: an import may bring it again.
 	DocumentBody struct {
 		Document DocumentID `json:"document"`
 		Space    Space      `json:"space,omitempty"`
+		Undone   bool       `json:"undone,omitempty"`
 	}
 	// ResealBody is Resealed: the same plaintext in a new object for other readers.
 	ResealBody struct {

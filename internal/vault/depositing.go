@@ -80,6 +80,7 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 	}
 	if r.Type == DocumentRemoved {
 		e := ending(r)
+		e.Undone = b.Undone
 		d.Removed = &e
 		s.Dead[d.Object.Path] = true
 		return nil

@@ -77,6 +77,7 @@ type Ending struct {
 	Team    TeamID    `json:"team,omitempty"`
 	Consent ConsentID `json:"consent,omitempty"`
 	Expired bool      `json:"expired,omitempty"`
+	Undone  bool      `json:"undone,omitempty"` // of a document: with its batch
 }
 
 // Consent is one consent with what became of it.
