@@ -26,6 +26,9 @@ type DocumentFields struct {
 	OriginalSeen *bool   `json:"original_seen,omitempty"`
 	SourceID     *string `json:"source_id,omitempty"`
 	ReceivedOn   *string `json:"received_on,omitempty"` // YYYY-MM-DD; today if absent in add
+	PageCount    *int    `json:"page_count,omitempty"`  // of the content, as far as the client can tell; 0 is unknown
+	Width        *int    `json:"width,omitempty"`       // pixels, as the picture is shown
+	Height       *int    `json:"height,omitempty"`
 }
 
 // DocumentAddRequest deposits a document; its bytes are the content part.
@@ -126,6 +129,9 @@ type Document struct {
 	Deposited    string   `json:"deposited"` // RFC 3339
 	FileName     string   `json:"file_name,omitempty"`
 	MediaType    string   `json:"media_type,omitempty"`
+	PageCount    int      `json:"page_count,omitempty"`
+	Width        int      `json:"width,omitempty"` // pixels, as the picture is shown
+	Height       int      `json:"height,omitempty"`
 	Size         int64    `json:"size"`
 	Digest       string   `json:"digest,omitempty"` // SHA-256 of the plaintext
 	Versions     int      `json:"versions"`

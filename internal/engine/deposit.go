@@ -135,6 +135,9 @@ func (e *Engine) say(in *intake, f *api.DocumentFields, old *vault.Document, st 
 		in.data.IssuedOn, in.data.ExpiresOn = first(in.data.IssuedOn, &none), first(in.data.ExpiresOn, &none)
 		in.data.Period = first(in.data.Period, &noPeriod)
 	}
+	none := 0 // of what the version before was, nothing is known of this one
+	in.data.PageCount = first(in.data.PageCount, &none)
+	in.data.Width, in.data.Height = first(in.data.Width, &none), first(in.data.Height, &none)
 	if in.data.ReceivedOn == nil {
 		today := e.today()
 		in.data.ReceivedOn = &today
@@ -368,10 +371,11 @@ func (e *Engine) sealIntake(ctx context.Context, in *intake, size int64, src io.
 		return nil, nil, err
 	}
 	if in.pages != nil {
-		piece, err := e.splitContent(ctx, sized(src, size), in.pages.String())
+		piece, pages, err := e.splitContent(ctx, sized(src, size), in.pages.String())
 		if err != nil {
 			return nil, nil, err
 		}
+		in.data.PageCount, in.data.Width, in.data.Height = &pages, new(int), new(int)
 		defer piece.Close()
 		src, size = piece, -1
 	}

@@ -79,6 +79,7 @@ func (e *Engine) describe(v *api.Document, d *vault.Document) {
 	v.IssuedOn, v.ExpiresOn, v.Period, v.ReceivedOn = string(d.IssuedOn), string(d.ExpiresOn), d.Period, string(d.ReceivedOn)
 	v.OriginalSeen, v.SourceID, v.FileName, v.MediaType = d.OriginalSeen, d.SourceID, d.FileName, d.MediaType
 	v.Size, v.Digest = d.Size, string(d.Digest)
+	v.PageCount, v.Width, v.Height = d.PageCount, d.Width, d.Height
 	v.State = string(vault.ValidityOf(d.ExpiresOn, e.today(), e.Settings.SoonDays()))
 }
 

@@ -75,6 +75,9 @@ type exportDocument struct {
 	ReceivedOn   vault.Date       `json:"received_on,omitempty"`
 	FileName     string           `json:"file_name,omitempty"`
 	MediaType    string           `json:"media_type"`
+	PageCount    int              `json:"page_count,omitempty"`
+	Width        int              `json:"width,omitempty"`
+	Height       int              `json:"height,omitempty"`
 	Size         int64            `json:"size"`
 	SHA256       vault.Hash       `json:"sha256"`
 	Batch        vault.BatchID    `json:"batch,omitempty"`
@@ -151,7 +154,7 @@ func (x *export) manifest(w io.Writer, events []exported) error {
 func (x *export) documentEntry(d *vault.Document, versions []exportVersion) exportDocument {
 	return exportDocument{ID: d.ID, Path: x.path(d), Space: d.Space, Type: d.Type, Title: d.Title, Holder: d.Holder, IssuedOn: d.IssuedOn,
 		ExpiresOn: d.ExpiresOn, Period: d.Period, Pages: d.Pages, Note: d.Note, OriginalSeen: d.OriginalSeen, SourceID: d.SourceID,
-		ReceivedOn: d.ReceivedOn, FileName: d.FileName, MediaType: d.MediaType, Size: d.Size, SHA256: d.Digest, Batch: d.Batch,
+		ReceivedOn: d.ReceivedOn, FileName: d.FileName, MediaType: d.MediaType, PageCount: d.PageCount, Width: d.Width, Height: d.Height, Size: d.Size, SHA256: d.Digest, Batch: d.Batch,
 		Evidence: d.Evidence, DepositedBy: x.org.AgentName(d.By), Deposited: stamp(d.Deposited), Changed: stamp(d.Changed), Versions: versions}
 }
 
@@ -198,20 +201,30 @@ func (x *export) versions(events []exported) map[vault.DocumentID][]exportVersio
 
 // documentColumns are those of an import manifest first, so that the file can be imported as it is.
 var documentColumns = []string{"path", "beneficiary", "type", "source_id", "issued_on", "expires_on", "period", "title", "holder", "pages",
-	"space", "original_seen", "note", "document", "file_name", "media_type", "size", "sha256", "received_on", "deposited", "deposited_by"}
+	"space", "original_seen", "note", "document", "file_name", "media_type", "size", "sha256", "received_on", "deposited", "deposited_by",
+	"page_count", "width", "height"}
 
 func (x *export) documentsCSV(w io.Writer) error {
 	return x.e.sheet(w, x.lang, documentColumns, func(row func(...string) error) error {
 		for _, d := range x.docs {
 			err := row(x.path(d), x.id, d.Type, d.SourceID, string(d.IssuedOn), string(d.ExpiresOn), d.Period, d.Title, d.Holder, d.Pages,
 				string(d.Space), strconv.FormatBool(d.OriginalSeen), d.Note, string(d.ID), d.FileName, d.MediaType,
-				strconv.FormatInt(d.Size, 10), string(d.Digest), string(d.ReceivedOn), stamp(d.Deposited), x.org.AgentName(d.By))
+				strconv.FormatInt(d.Size, 10), string(d.Digest), string(d.ReceivedOn), stamp(d.Deposited), x.org.AgentName(d.By),
+				known(d.PageCount), known(d.Width), known(d.Height))
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// known writes a number, and nothing for 0.
+func known(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func (x *export) journalCSV(w io.Writer, events []exported) error {
@@ -301,7 +314,7 @@ func safeWord(s string) string {
 // extensions of the media types that people deposit.
 var extensions = map[string]string{
 	"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "image/gif": "gif", "image/webp": "webp",
-	"image/heic": "heic", "image/heif": "heif", "image/bmp": "bmp", "text/plain": "txt", "text/html": "html", "text/csv": "csv",
+	"image/heic": "heic", "image/heif": "heif", "image/avif": "avif", "image/bmp": "bmp", "text/plain": "txt", "text/html": "html", "text/csv": "csv",
 	"application/zip": "zip", "application/msword": "doc", "application/rtf": "rtf", "text/rtf": "rtf",
 	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":       "xlsx",

@@ -14,6 +14,7 @@ import (
 const (
 	maxShort = 1000
 	maxLong  = 20_000
+	maxCount = 10_000_000 // of pages or pixels
 )
 
 // fieldReader turns what a request says of a document into what its note entry says. The first error stays.
@@ -33,6 +34,7 @@ func (e *Engine) documentData(f *api.DocumentFields, old *vault.Document, born v
 		IssuedOn: r.date("issued_on", f.IssuedOn), ExpiresOn: r.date("expires_on", f.ExpiresOn), Period: r.period(f.Period),
 		Pages: r.text("pages", f.Pages, maxShort), Note: r.text("note", f.Note, maxLong), OriginalSeen: f.OriginalSeen,
 		SourceID: r.text("source_id", f.SourceID, maxShort), ReceivedOn: r.date("received_on", f.ReceivedOn),
+		PageCount: r.count("page_count", f.PageCount), Width: r.count("width", f.Width), Height: r.count("height", f.Height),
 	}
 	if r.err != nil {
 		return d, r.err
@@ -112,6 +114,14 @@ func (r *fieldReader) text(name string, v *string, limit int) *string {
 		r.fail(vault.Errorf(vault.CodeInvalid, "%s holds control characters", name))
 	}
 	return &s
+}
+
+// count checks a number of pages or pixels.
+func (r *fieldReader) count(name string, v *int) *int {
+	if v != nil && (*v < 0 || *v > maxCount) {
+		r.fail(vault.Errorf(vault.CodeInvalid, "%s: %d is not a plausible number", name, *v))
+	}
+	return v
 }
 
 // date reads a day; "" and "none" clear it.

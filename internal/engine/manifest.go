@@ -72,7 +72,8 @@ func descriptionOf(d *vault.Document) *vault.DocumentData {
 	}
 	return &vault.DocumentData{Document: d.ID, Type: &d.Type, Title: &d.Title, Holder: &d.Holder, IssuedOn: &d.IssuedOn,
 		ExpiresOn: &d.ExpiresOn, Period: &d.Period, Pages: &d.Pages, Note: &d.Note, OriginalSeen: &d.OriginalSeen,
-		SourceID: &d.SourceID, ReceivedOn: &d.ReceivedOn, FileName: &d.FileName, MediaType: &d.MediaType, Size: &d.Size, Digest: &d.Digest}
+		SourceID: &d.SourceID, ReceivedOn: &d.ReceivedOn, FileName: &d.FileName, MediaType: &d.MediaType, Size: &d.Size, Digest: &d.Digest,
+		PageCount: &d.PageCount, Width: &d.Width, Height: &d.Height}
 }
 
 // signManifest returns the bytes of a manifest.

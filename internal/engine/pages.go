@@ -8,13 +8,10 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// splitContent returns the pages of the PDF src that a list names, as a PDF of their own: always the same bytes for the same
-// PDF and list. With an empty list it returns src. Src is not used any more once an error was returned, or the piece closed.
-// Errors: CodeInvalid for what no such pages can be taken out of, CodeInterrupted, or those of src.
-func (e *Engine) splitContent(ctx context.Context, src io.Reader, pages string) (io.ReadCloser, error) {
-	if pages == "" {
-		return io.NopCloser(src), nil
-	}
+// splitContent returns the pages of the PDF src that a list names, as a PDF of their own, and how many they are: always the
+// same bytes for the same PDF and list. Src is not used any more once an error was returned, or the piece closed. Errors:
+// CodeInvalid for what no such pages can be taken out of, CodeInterrupted, or those of src.
+func (e *Engine) splitContent(ctx context.Context, src io.Reader, pages string) (io.ReadCloser, int, error) {
 	return e.Pages.Split(ctx, src, pages)
 }
 

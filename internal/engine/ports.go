@@ -179,10 +179,11 @@ type Paper interface {
 	NoticeText(l lang.Lang, p NoticeText) (text, version string, err error)
 }
 
-// Pages takes pages out of PDFs, in a process of its own for each. Split gives the same bytes for the same PDF and list; it
-// reads all of src first, and uses it no more once it has returned an error or the piece was closed.
+// Pages takes pages out of PDFs, in a process of its own for each. Split gives the same bytes for the same PDF and list, and
+// says how many pages they have; it reads all of src first, and uses it no more once it has returned an error or the piece
+// was closed.
 type Pages interface {
-	Split(ctx context.Context, src io.Reader, pages string) (io.ReadCloser, error)
+	Split(ctx context.Context, src io.Reader, pages string) (piece io.ReadCloser, count int, err error)
 	Count(ctx context.Context, src io.Reader) (int, error)
 }
 

@@ -41,16 +41,25 @@ func (p *Process) Count(ctx context.Context, src io.Reader) (int, error) {
 }
 
 // Split returns a PDF of the pages that a list names ("1-3,5", "4-") of the PDF that src gives, which is read to its end
-// first unless it is no PDF. The same PDF and list give the same bytes. Src is not used any more once Split has returned an
+// first unless it is no PDF, and how many pages those are. The same PDF and list give the same bytes. Src is not used any more once Split has returned an
 // error or the piece was closed. Errors, with CodeInvalid: no PDF, damaged, encrypted, too large for the limits, pages that
 // it does not have or that are no list; those of src as they are; CodeInterrupted when ctx ends. Reading the piece fails if
 // it is cut short.
-func (p *Process) Split(ctx context.Context, src io.Reader, pages string) (io.ReadCloser, error) {
+func (p *Process) Split(ctx context.Context, src io.Reader, pages string) (io.ReadCloser, int, error) {
 	list, err := vault.ParsePageList(pages)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return p.start(ctx, src, list.String())
+	c, err := p.start(ctx, src, list.String())
+	if err != nil {
+		return nil, 0, err
+	}
+	taken, err := list.Numbers(c.answer.Pages)
+	if err != nil {
+		_ = c.Close() // it answered what it was not asked
+		return nil, 0, err
+	}
+	return c, len(taken), nil
 }
 
 // child is one running process, and the piece that it writes.

@@ -20,7 +20,7 @@ import (
 // split runs a process for a PDF.
 func split(tb testing.TB, p *Process, src io.Reader, pages string) ([]byte, error) {
 	tb.Helper()
-	r, err := p.Split(tb.Context(), src, pages)
+	r, _, err := p.Split(tb.Context(), src, pages)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func TestProcessEnds(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(20*time.Millisecond, cancel)
 		p.limit = time.Hour
-		if _, err := p.Split(ctx, strings.NewReader("%PDF-"), "1"); vault.CodeOf(err) != vault.CodeInterrupted {
+		if _, _, err := p.Split(ctx, strings.NewReader("%PDF-"), "1"); vault.CodeOf(err) != vault.CodeInterrupted {
 			t.Error(err)
 		}
 		if _, err := p.Count(ctx, strings.NewReader("%PDF-")); vault.CodeOf(err) != vault.CodeInterrupted {
@@ -108,8 +108,8 @@ func TestProcessEnds(t *testing.T) {
 	t.Run("closed early", func(t *testing.T) {
 		p := New()
 		for range atOnce + 1 {
-			r, err := p.Split(t.Context(), bytes.NewReader(whole), "1-")
-			if err != nil {
+			r, n, err := p.Split(t.Context(), bytes.NewReader(whole), "1-")
+			if err != nil || n != 300 {
 				t.Fatal(err)
 			}
 			if _, err := r.Read(make([]byte, 1)); err != nil {

@@ -218,6 +218,9 @@ type (
 		ReceivedOn   *Date      `json:"received_on,omitempty"`
 		FileName     *string    `json:"file_name,omitempty"`
 		MediaType    *string    `json:"media_type,omitempty"`
+		PageCount    *int       `json:"page_count,omitempty"` // 0 where it is not known, as the next two
+		Width        *int       `json:"width,omitempty"`      // pixels, as the picture is shown
+		Height       *int       `json:"height,omitempty"`
 		Size         *int64     `json:"size,omitempty"`   // plaintext bytes
 		Digest       *Hash      `json:"digest,omitempty"` // SHA-256 of the plaintext
 	}

@@ -70,6 +70,9 @@ func (doc *Document) Update(d *DocumentData) {
 	set(&doc.ReceivedOn, d.ReceivedOn)
 	set(&doc.FileName, d.FileName)
 	set(&doc.MediaType, d.MediaType)
+	set(&doc.PageCount, d.PageCount)
+	set(&doc.Width, d.Width)
+	set(&doc.Height, d.Height)
 	set(&doc.Size, d.Size)
 	set(&doc.Digest, d.Digest)
 }

@@ -121,6 +121,9 @@ type Document struct {
 	ReceivedOn   Date   `json:"received_on,omitempty"`
 	FileName     string `json:"file_name,omitempty"`
 	MediaType    string `json:"media_type,omitempty"`
+	PageCount    int    `json:"page_count,omitempty"`
+	Width        int    `json:"width,omitempty"`
+	Height       int    `json:"height,omitempty"`
 	Size         int64  `json:"size,omitempty"`
 	Digest       Hash   `json:"digest,omitempty"`
 }
