@@ -31,6 +31,15 @@ type DocumentFields struct {
 	Height       *int    `json:"height,omitempty"`
 }
 
+// Measured fills in what the headers of the content say; 0 is unknown.
+func (f *DocumentFields) Measured(pages, width, height int) {
+	for to, n := range map[**int]int{&f.PageCount: pages, &f.Width: width, &f.Height: height} {
+		if n > 0 {
+			*to = &n
+		}
+	}
+}
+
 // DocumentAddRequest deposits a document; its bytes are the content part.
 type DocumentAddRequest struct {
 	Beneficiary string         `json:"beneficiary"`

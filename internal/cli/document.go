@@ -2,6 +2,7 @@ package cli
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,11 +171,23 @@ func (f *Factory) showDocument(w io.Writer, d api.Document) error {
 	return f.fields(w,
 		l.T("id"), d.ID, l.T("person"), joinWords(d.Beneficiary, d.Name), l.T("state"), documentState(l, d.State).Text,
 		l.T("type"), f.typeName(d.DocumentType), l.T("title"), d.Title, l.T("holder"), d.Holder, l.T("space"), spaceWords(l, d.Space),
-		l.T("issued"), dayWords(l, d.IssuedOn), l.T("expires"), dayWords(l, d.ExpiresOn), l.T("period"), d.Period, l.T("pages"), d.Pages,
+		l.T("issued"), dayWords(l, d.IssuedOn), l.T("expires"), dayWords(l, d.ExpiresOn), l.T("period"), d.Period, l.T("pages of the original"), d.Pages,
 		l.T("original seen"), yes(d.OriginalSeen), l.T("note"), d.Note, l.T("source number"), d.SourceID, l.T("batch"), d.Batch,
 		l.T("received"), dayWords(l, d.ReceivedOn), l.T("deposited"), deposited, l.T("file"), d.FileName, l.T("format"), d.MediaType,
-		l.T("size"), size, l.T("digest"), d.Digest, l.T("versions"), versions, l.T("proves consent"), d.Evidence,
+		l.T("size"), extentWords(l, size, &d), l.T("digest"), d.Digest, l.T("versions"), versions, l.T("proves consent"), d.Evidence,
 		l.T("on every storage"), yes(d.OnRemote))
+}
+
+// extentWords says how large a document is: bytes, pages, pixels.
+func extentWords(l lang.Lang, size string, d *api.Document) string {
+	parts := []string{size}
+	if d.PageCount > 0 {
+		parts = append(parts, l.N(d.PageCount, "%d page", "%d pages"))
+	}
+	if d.Width > 0 && d.Height > 0 {
+		parts = append(parts, l.T("%d × %d pixels", d.Width, d.Height))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
 // typeName shows a type by code and name.

@@ -25,6 +25,9 @@ type documentAddOptions struct {
 	private bool
 	name    string
 	wait    waitOption
+
+	keepOriginal bool
+	dryRun       bool
 }
 
 func newDocumentAdd(f *Factory) *cobra.Command {
@@ -34,10 +37,13 @@ func newDocumentAdd(f *Factory) *cobra.Command {
 		Short: lang.Key("Deposit files into a person's vault"),
 		Long: "Deposit files into a person's vault. They are safe on this machine when the command ends; --wait waits for the\n" +
 			"storage. The same bytes are not kept twice: the answer is then `exists`. Of several files, those that are refused\n" +
-			"are named and the others deposited (exit status 3). - is standard input, and needs --title or --name.",
+			"are named and the others deposited (exit status 3). - is standard input, and needs --title or --name.\n\n" +
+			"--pages takes pages out of a PDF, as one document or as several with their types. A piece holds its pages and\n" +
+			"nothing else of the PDF. --keep-original deposits the whole as well, as --type or as other.",
 		Example: "  vaultctl document add ref:SI:4711 cni.pdf --type id-card --expires-on 2031-05-14 --original-seen\n" +
 			"  vaultctl document add ref:SI:4711 scans/*.pdf --type payslip\n" +
-			"  scanimage --format=pdf | vaultctl document add ref:SI:4711 - --type tax-notice --period 2025 --title \"Avis 2025\"",
+			"  scanimage --format=pdf | vaultctl document add ref:SI:4711 - --type tax-notice --period 2025 --title \"Avis 2025\"\n" +
+			"  vaultctl document add ref:SI:4711 pile.pdf --pages 1-2:id-card,3:bank-details,4-:tax-notice --keep-original",
 		Args:              argsFromUse,
 		ValidArgsFunction: positions(f.completeBeneficiaries),
 		RunE:              func(cmd *cobra.Command, args []string) error { return runDocumentAdd(f, cmd, args[0], args[1:], o) },
@@ -45,48 +51,61 @@ func newDocumentAdd(f *Factory) *cobra.Command {
 	o.fields.declare(f, cmd)
 	cmd.Flags().BoolVar(&o.private, "private", false, lang.Key("for the person alone: only their card opens it"))
 	cmd.Flags().StringVar(&o.name, "name", "", lang.Key("file name of what comes from standard input"))
+	cmd.Flags().Lookup("pages").Usage = lang.Key("take these out of a PDF: 1-3,5 or 4-; several documents: 1-2:id-card,3:bank-details")
+	cmd.Flags().BoolVar(&o.keepOriginal, "keep-original", false, lang.Key("with --pages: deposit the whole PDF as well"))
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, lang.Key("say what would happen, and do nothing"))
 	o.wait.declare(cmd)
 	return cmd
 }
 
 func runDocumentAdd(f *Factory, cmd *cobra.Command, b string, files []string, o *documentAddOptions) error {
+	jobs, err := o.jobs(f, cmd, files)
+	if err != nil {
+		return err
+	}
 	fields, err := o.fields.fields(f, cmd)
 	if err != nil {
 		return err
 	}
+	fields.Pages = nil // they are taken out
 	wait, err := o.wait.span()
 	if err != nil {
 		return err
 	}
-	if err := checkStdin(cmd, files, o); err != nil {
+	untyped := fields.Type == nil && needsType(jobs)
+	if err := checkStdin(cmd, files, o, untyped); err != nil {
 		return err
 	}
-	if fields.Type == nil && !f.IO.CanAsk() {
+	if untyped && !f.IO.CanAsk() {
 		return errMissing(cmd, []string{"--type"})
 	}
 	c, id, err := f.connect(cmd, b, writes)
 	if err != nil {
 		return err
 	}
-	if fields.Type == nil {
+	if untyped {
 		if fields.Type, err = f.askType(cmd); err != nil {
 			return err
 		}
 	}
-	d := &deposits{f: f, c: c, total: len(files), hold: wait != "",
-		req: api.DocumentAddRequest{Beneficiary: id, Fields: fields, Private: o.private}}
-	for _, path := range files {
-		name := ""
-		if path == stdio {
-			name = o.name
-		}
-		if stop := d.deposit(cmd.Context(), path, name); stop {
+	if err := f.checkPages(cmd.Context(), c, jobs); err != nil {
+		return err
+	}
+	d := &deposits{f: f, c: c, total: len(jobs), hold: wait != "" && !o.dryRun,
+		req: api.DocumentAddRequest{Beneficiary: id, Fields: fields, Private: o.private, DryRun: o.dryRun}}
+	return d.run(cmd.Context(), jobs, wait)
+}
+
+// run deposits everything, and waits for the storage if it is to.
+func (d *deposits) run(ctx context.Context, jobs []job, wait string) error {
+	for i := range jobs {
+		if stop := d.deposit(ctx, &jobs[i]); stop {
 			break
 		}
 	}
 	var late error
-	if wait != "" && len(d.done) > 0 {
-		late = f.await(cmd.Context(), c, wait)
+	if d.hold && len(d.done) > 0 {
+		late = d.f.await(ctx, d.c, wait)
 		if err := d.release(late == nil); err != nil {
 			return err
 		}
@@ -97,7 +116,7 @@ func runDocumentAdd(f *Factory, cmd *cobra.Command, b string, files []string, o 
 	return late
 }
 
-func checkStdin(cmd *cobra.Command, files []string, o *documentAddOptions) error {
+func checkStdin(cmd *cobra.Command, files []string, o *documentAddOptions, untyped bool) error {
 	n := 0
 	for _, path := range files {
 		if path == stdio {
@@ -109,7 +128,7 @@ func checkStdin(cmd *cobra.Command, files []string, o *documentAddOptions) error
 		return usagef(cmd, "standard input can be deposited once")
 	case n == 1 && o.fields.title == "" && o.name == "":
 		return errMissing(cmd, []string{"--title or --name"})
-	case n == 1 && o.fields.typ == "":
+	case n == 1 && untyped:
 		return errMissing(cmd, []string{"--type"})
 	case n == 0 && o.name != "":
 		return usagef(cmd, "--name is for standard input; files have their names")
@@ -155,11 +174,16 @@ type depositedFile struct {
 	path string
 }
 
-// deposit deposits one file and reports it. It returns true after an error that the other files would meet as well.
-func (d *deposits) deposit(ctx context.Context, path, name string) (stop bool) {
-	doc, err := d.upload(ctx, path, name)
+// deposit deposits one file, or a piece of one, and reports it. It returns true after an error that the others would meet
+// as well.
+func (d *deposits) deposit(ctx context.Context, j *job) (stop bool) {
+	shown := j.path
+	if j.pages != nil {
+		shown = d.f.Lang().T("%s, p. %s", j.path, j.pages.String())
+	}
+	doc, err := d.upload(ctx, j)
 	if err == nil {
-		file := depositedFile{doc, path}
+		file := depositedFile{doc, shown}
 		d.done = append(d.done, file)
 		if !d.hold {
 			err = d.f.emitDeposited(&file)
@@ -174,27 +198,28 @@ func (d *deposits) deposit(ctx context.Context, path, name string) (stop bool) {
 	}, vault.CodeOf(err)) || ctx.Err() != nil
 	d.errs = append(d.errs, err)
 	if d.total > 1 {
-		d.f.reportFile(path, err)
+		d.f.reportFile(shown, err)
 	}
 	return stop
 }
 
-func (d *deposits) upload(ctx context.Context, path, name string) (api.Document, error) {
-	u, err := d.f.openUserFile(path)
+func (d *deposits) upload(ctx context.Context, j *job) (api.Document, error) {
+	u, err := d.f.openUserFile(j.path)
 	if err != nil {
 		return api.Document{}, err
 	}
 	defer func() { _ = u.Close() }()
 	req := d.req
-	req.FileName, req.Size = u.Name, u.Size
-	if name != "" {
-		req.FileName = name
+	req.FileName, req.Size = firstOf(j.name, u.Name), u.Size
+	if j.typ != "" {
+		req.Fields.Type = &j.typ
 	}
-	label := u.Name
-	if label == "" {
-		label = stdio
+	if j.pages != nil {
+		req.Split = j.pages.String()
+	} else {
+		u.measure(&req.Fields)
 	}
-	progress := d.f.IO.Progress(label, u.Size)
+	progress := d.f.IO.Progress(firstOf(u.Name, stdio), u.Size)
 	defer progress.Done()
 	return apiclient.Upload[api.Document](ctx, d.c, api.RouteDocumentAdd, req,
 		apiclient.Part{Reader: progress.Reader(u), Name: api.PartContent})
@@ -236,8 +261,15 @@ func (f *Factory) emitDeposited(d *depositedFile) error {
 	}
 	l := f.Lang()
 	state := f.IO.Styled(termio.Good, "✓ "+l.T("deposited"))
-	if d.Status == "exists" {
+	switch {
+	case d.Status == "exists":
 		state = "= " + l.T("exists")
+	case d.DryRun:
+		state = "· " + l.T("would be deposited")
+	}
+	if d.ID == "" { // of what is not there yet
+		_, err := fmt.Fprintf(f.IO.Out, "%s  %s\n", state, f.IO.Clean(d.path))
+		return err
 	}
 	_, err := fmt.Fprintf(f.IO.Out, "%s  %s  %s\n", d.ID, state, f.IO.Clean(d.path))
 	if len(d.Differs) > 0 {

@@ -198,7 +198,8 @@ func plainName(s string) string {
 
 // extensions are those of the formats that scanners, telephones and offices make.
 var extensions = [...][2]string{
-	{"application/pdf", ".pdf"}, {"image/jpeg", ".jpg"}, {"image/png", ".png"}, {"image/tiff", ".tif"}, {"image/heic", ".heic"},
+	{"application/pdf", ".pdf"}, {"image/jpeg", ".jpg"}, {"image/png", ".png"}, {"image/tiff", ".tif"}, {"image/heic", ".heic"}, {"image/heif", ".heif"},
+	{"image/avif", ".avif"},
 	{"image/webp", ".webp"}, {"image/gif", ".gif"}, {"text/plain", ".txt"}, {"application/zip", ".zip"},
 	{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"}, {"application/msword", ".doc"},
 	{"application/vnd.oasis.opendocument.text", ".odt"},

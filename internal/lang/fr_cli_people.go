@@ -181,7 +181,11 @@ var frPeople = [...]row{
 	{"original seen", "original vu"},
 	{"other spelling or name; repeatable", "autre orthographe ou autre nom ; peut être répété"},
 	{"over", "terminé"},
-	{"pages", "pages"},
+	{"pages of the original", "pages de l'original"},
+	{"%s, p. %s", "%s, p. %s"},
+	{"%d × %d pixels", "%d × %d pixels"},
+	{"take these out of a PDF: 1-3,5 or 4-; several documents: 1-2:id-card,3:bank-details", "extraire ces pages d'un PDF : 1-3,5 ou 4- ; plusieurs justificatifs : 1-2:id-card,3:bank-details"},
+	{"with --pages: deposit the whole PDF as well", "avec --pages : déposer aussi le PDF entier"},
 	{"part of a name, alias, reference or id", "partie d'un nom, d'un autre nom, d'une référence ou d'un numéro"},
 	{"period", "période"},
 	{"person", "personne"},
@@ -244,6 +248,7 @@ var frPeople = [...]row{
 	{"withdrawn", "retiré"},
 	{"without contact for so long: 18mo, 2y", "sans contact depuis cette durée : 18mo, 2y"},
 	{"words", "mots"},
+	{"would be deposited", "serait déposé"},
 	{"would be moved", "serait déplacé"},
 	{"write a PDF to this file; - for standard output", "écrire un PDF dans ce fichier ; - pour la sortie standard"},
 	{"write the page to this PDF file", "écrire la page dans ce fichier PDF"},
@@ -255,6 +260,7 @@ var frPeople = [...]row{
 // frPeoplePlurals is what they say with a count.
 var frPeoplePlurals = [...]plural{
 	{"%d private document still opens with the card before alone. Keep that card.", "%d private documents still open with the card before alone. Keep that card.", "%d justificatif privé ne s'ouvre encore qu'avec la carte précédente. Garder cette carte.", "%d justificatifs privés ne s'ouvrent encore qu'avec la carte précédente. Garder cette carte."},
+	{"%d page", "%d pages", "%d page", "%d pages"},
 	{"%d object would be resealed.", "%d objects would be resealed.", "%d objet serait rescellé.", "%d objets seraient rescellés."},
 	{"%d object deleted", "%d objects deleted", "%d objet supprimé", "%d objets supprimés"},
 }

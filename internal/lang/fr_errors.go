@@ -550,6 +550,13 @@ var frErrors = [...]row{
 
 	// Pages of a PDF.
 	{"not a list of pages: write 1-3, 1,3,5-7 or 4-", "ce n'est pas une liste de pages : écrire 1-3, 1,3,5-7 ou 4-"},
+	{"standard input gives one document: save the PDF to a file", "l'entrée standard donne un seul justificatif : enregistrer le PDF dans un fichier"},
+	{"--source-id is for one document", "--source-id vaut pour un seul justificatif"},
+	{"--pages is for one file", "--pages vaut pour un seul fichier"},
+	{"every document has its type in --pages: leave --type out", "chaque justificatif a son type dans --pages : ne pas donner --type"},
+	{"a type is missing after %s:", "il manque un type après %s:"},
+	{"%s: %d is not a plausible number", "%s : %d n'est pas un nombre plausible"},
+	{"--keep-original is for --pages", "--keep-original accompagne --pages"},
 	{"page %d is named twice", "la page %d est citée deux fois"},
 	{"page %d is not there: the PDF has %d", "il n'y a pas de page %d : le PDF en a %d"},
 	{"not a PDF: pages can be taken out of a PDF alone", "ce n'est pas un PDF : on ne peut extraire des pages que d'un PDF"},
