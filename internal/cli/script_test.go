@@ -38,7 +38,7 @@ func scriptParams(tb testing.TB, dir string) testscript.Params {
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "json": jsonField, "setfile": setFile, "mode": fileMode, "nothing-temporary": nothingTemporary,
-			"papers": papers, "alter": alter, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
+			"papers": papers, "alter": alter, "scans": scans, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
 		},
 		Setup: func(env *testscript.Env) error {
 			for name, value := range map[string]string{

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -302,7 +303,7 @@ func TestBatchListSelects(t *testing.T) {
 	}
 }
 
-// TestBatchesSurviveALostIndex rebuilds the index and undoes more than one change holds.
+// TestBatchesSurviveALostIndex rebuilds the index and undoes more than one change holds, after an undo that was cut short.
 func TestBatchesSurviveALostIndex(t *testing.T) {
 	const n = 450
 	r := MustFound(t)
@@ -320,11 +321,16 @@ func TestBatchesSurviveALostIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Reopen(t)
-	if got := statesOf(r.MustItems(t, batch)); got != "451 document there" {
+	if got := statesOf(r.MustItems(t, batch)); got != fmt.Sprintf("%d document there", n+1) {
 		t.Fatalf("after a rebuild: %s", got)
 	}
+	ctx, cancel := context.WithCancel(ctxb)
+	cut, err := r.BatchUndo(ctx, api.BatchUndoRequest{Batch: string(batch)}, func(api.BatchItem) error { cancel(); return nil }, nil)
+	if wantCode(t, "cut short", err, vault.CodeInterrupted); cut.Undone == 0 || cut.Undone > n {
+		t.Fatalf("cut short: %+v", cut)
+	}
 	items, sum := r.MustUndo(t, batch, false)
-	if got := statesOf(items); got != "451 document undone" || sum.Undone != n+1 {
+	if got := statesOf(items); got != fmt.Sprintf("%d document undone", n+1-cut.Undone) || sum.Undone != n+1-cut.Undone || sum.Before != cut.Undone {
 		t.Errorf("undo: %s, %+v", got, sum)
 	}
 	if docs := r.MustList(t, api.DocumentListRequest{Beneficiary: b}); len(docs) != 0 {
