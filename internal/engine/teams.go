@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -124,7 +125,10 @@ func (e *Engine) DeviceList(_ context.Context, _ api.Empty, yield func(api.Devic
 	}
 	self := e.self().Device
 	var out []api.Device
-	for id, d := range org.Devices {
+	for _, id := range slices.SortedFunc(maps.Keys(org.Devices), func(a, b vault.DeviceID) int {
+		return cmp.Or(org.Devices[a].Since.Compare(org.Devices[b].Since), cmp.Compare(a, b))
+	}) {
+		d := org.Devices[id]
 		v := api.Device{Head: api.H("device"), ID: string(id), Agent: org.AgentName(d.Agent), Roles: roleNames(d),
 			Since: d.Since.Time().Format(time.RFC3339), State: "active", This: id == self}
 		if !d.Active() {
@@ -132,7 +136,6 @@ func (e *Engine) DeviceList(_ context.Context, _ api.Empty, yield func(api.Devic
 		}
 		out = append(out, v)
 	}
-	slices.SortFunc(out, func(a, b api.Device) int { return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.ID, b.ID)) })
 	return yieldAll(out, yield)
 }
 
