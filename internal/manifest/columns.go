@@ -71,8 +71,7 @@ type column struct {
 
 var documentColumns = []column{
 	{colPath, []string{"chemin", "fichier", "nom du fichier", "chemin du fichier", "file", "file path"}},
-	{colBeneficiary, []string{"bénéficiaire", "personne", "personne accompagnée", "usager", "référence", "ref", "reference",
-		"identifiant", "numéro d'identification", "n° de dossier", "numéro de dossier", "n° dossier", "matricule"}},
+	{colBeneficiary, []string{"bénéficiaire", "personne", "personne accompagnée", "usager", "référence", "ref", "identifiant", "numéro d'identification", "n° de dossier", "numéro de dossier", "n° dossier", "matricule"}},
 	{colType, []string{"type de pièce", "type de document", "type de justificatif", "pièce", "justificatif", "nature", "document type"}},
 	{colSourceID, []string{"identifiant source", "id source", "identifiant externe", "id externe", "référence du document",
 		"identifiant du document", "numéro du document", "id document", "document id", "external id"}},
@@ -91,18 +90,18 @@ var documentColumns = []column{
 }
 
 var peopleColumns = []column{
-	{colRef, []string{"référence", "références", "reference", "refs", "identifiant", "id", "numéro", "numéro d'identification",
+	{colRef, []string{"référence", "références", "refs", "identifiant", "id", "numéro", "numéro d'identification",
 		"n° d'identification", "n° de dossier", "numéro de dossier", "n° dossier", "matricule"}},
 	{colFamilyName, []string{"nom", "nom de famille", "nom de naissance", "nom patronymique", "last name", "surname", "birth name"}},
 	{colGivenName, []string{"prénom", "prénoms", "first name", "forename"}},
 	{colUsageName, []string{"nom d'usage", "nom marital", "nom d'épouse", "nom usuel", "married name"}},
 	{colAliases, []string{"alias", "autres noms", "autre nom", "surnom", "surnoms", "also known as"}},
-	{colBorn, []string{"date de naissance", "date naissance", "naissance", "né le", "née le", "né(e) le", "birth date", "date of birth"}},
-	{colBirthPlace, []string{"lieu de naissance", "lieu naissance", "né à", "née à", "né(e) à", "commune de naissance",
+	{colBorn, []string{"date de naissance", "date naissance", "naissance", "né le", "née le", "birth date", "date of birth"}},
+	{colBirthPlace, []string{"lieu de naissance", "lieu naissance", "né à", "née à", "commune de naissance",
 		"ville de naissance", "place of birth"}},
 	{colLanguage, []string{"langue", "lang"}},
-	{colPhone, []string{"téléphone", "tél", "téléphone portable", "portable", "mobile", "numéro de téléphone", "telephone"}},
-	{colEmail, []string{"e-mail", "mail", "mél", "courriel", "adresse e-mail", "adresse mail", "adresse électronique"}},
+	{colPhone, []string{"téléphone", "tél", "téléphone portable", "portable", "mobile", "numéro de téléphone"}},
+	{colEmail, []string{"mail", "mél", "courriel", "adresse e-mail", "adresse mail", "adresse électronique"}},
 	{colConsentTo, []string{"consentement à", "consentement donné à", "équipe", "consentement"}},
 	{colConsentPurpose, []string{"finalité", "finalité du consentement", "but", "purpose"}},
 	{colConsentOn, []string{"date du consentement", "date de consentement", "consentement le", "consenti le"}},
@@ -212,24 +211,22 @@ func newLayout(headers []string, o *Options, n *notes) (*layout, error) {
 	return l, nil
 }
 
-// kindOf tells a table of documents from one of people by its headers.
+// kindOf tells a table of documents from one of people by its headers: a path makes documents, else a reference people.
+// Without either it is a table of neither, and the kind that knows more of the headers is the one to complain about.
 func kindOf(headers []string, m *Map) Kind {
 	documents, people := newResolver(Documents, m), newResolver(People, m)
+	path, ref, more := false, false, 0
 	for _, h := range headers {
-		if documents.column(h) == colPath {
-			return Documents
+		d, p := documents.column(h), people.column(h)
+		path, ref = path || d == colPath, ref || p == colRef
+		if d != "" {
+			more--
+		}
+		if p != "" {
+			more++
 		}
 	}
-	found := [2]int{}
-	for _, h := range headers {
-		if documents.column(h) != "" {
-			found[0]++
-		}
-		if people.column(h) != "" {
-			found[1]++
-		}
-	}
-	if found[1] > found[0] {
+	if !path && (ref && more >= 0 || more > 0) {
 		return People
 	}
 	return Documents

@@ -159,6 +159,7 @@ func dialectScore(head []byte, comma byte, o *Options) (score [3]int) {
 	for header == nil {
 		cells, err := s.next()
 		if err != nil {
+			score[2] = 2 // rows of separators alone: better than one cell that holds them
 			return score
 		}
 		if !blank(cells) {

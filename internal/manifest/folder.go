@@ -204,5 +204,6 @@ func readNameDate(text string) (string, bool) {
 		}
 	}
 	_, err := vault.ParsePeriod(text)
-	return text, err == nil && len(text) < len(time.DateOnly)
+	// Four digits are more often a number than a year.
+	return text, err == nil && len(text) < len(time.DateOnly) && (text[:2] == "19" || text[:2] == "20")
 }

@@ -190,10 +190,9 @@ func (p *Person) announce() {
 
 // checkTerms returns what a consent lacks.
 func checkTerms(p *Person) error {
-	column, err := "", errEmpty()
+	column, err := colConsentTo, errEmpty()
 	switch t := p.Consent; {
 	case t.To == "":
-		column = colConsentTo
 	case t.Purpose == "":
 		column = colConsentPurpose
 	case p.Evidence == nil && !t.Verbal:

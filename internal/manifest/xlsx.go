@@ -91,7 +91,7 @@ func (a *archive) each(name string, do func(xml.StartElement)) error {
 	if err != nil {
 		return err
 	}
-	defer p.Close()
+	defer func() { _ = p.Close() }() // it was only read
 	for {
 		t, err := p.token()
 		if errors.Is(err, io.EOF) {

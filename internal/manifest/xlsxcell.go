@@ -276,7 +276,7 @@ func (a *archive) sharedText(part string) (*sharedText, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
+	defer func() { _ = p.Close() }() // it was only read
 	return s, s.read(p)
 }
 
