@@ -17,7 +17,7 @@ const separators = ";,\t|"
 
 // csvRows are the rows of a CSV file.
 type csvRows struct {
-	file   *os.File
+	file   io.Closer
 	split  *splitter
 	number int64 // of the last row
 }
@@ -36,42 +36,50 @@ func (c *csvRows) next() (int64, []string, error) {
 func (c *csvRows) Close() error { return c.file.Close() }
 
 // openCSV opens a table of text with separators, in whatever dialect.
-func openCSV(path string, o Options) (_ Source, err error) {
+func openCSV(path string, o Options) (Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fileTrouble(err)
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // it was only read
-		}
-	}()
+	return newCSV(f, rootOf(path, &o), &o)
+}
+
+// newCSV reads a table from f, which it closes when it fails.
+func newCSV(f io.ReadSeekCloser, root string, o *Options) (Source, error) {
+	rows := &csvRows{file: f}
+	header, n, err := rows.begin(f, o)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return newTable(root, header, rows, n, o)
+}
+
+// begin finds out how the table is written and reads its header.
+func (c *csvRows) begin(f io.ReadSeeker, o *Options) (header []string, n notes, err error) {
 	var file FileMap
 	if o.Map != nil {
 		file = o.Map.File
 	}
 	text, charset, err := decoded(f, file.Encoding)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	comma, err := skipTop(text, file)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if comma == 0 {
-		comma = sniff(text, &o)
+		comma = sniff(text, o)
 	}
-	rows := &csvRows{file: f, split: newSplitter(newLines(text, maxRowBytes), comma), number: int64(file.SkipRows)}
-	header, err := rows.header()
-	if err != nil {
-		return nil, err
+	c.split, c.number = newSplitter(newLines(text, maxRowBytes), comma), int64(file.SkipRows)
+	if header, err = c.header(); err != nil {
+		return nil, nil, err
 	}
-	var n notes
 	if charset != "utf-8" {
 		n.add(vault.Errorf(vault.CodeAttention, "encoding found: %s", charset))
 	}
 	n.add(vault.Errorf(vault.CodeAttention, "separator found: %s", separatorName(comma)))
-	return newTable(path, header, rows, n, &o)
+	return header, n, nil
 }
 
 // header returns the first row that is not empty.

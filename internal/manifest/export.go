@@ -54,7 +54,7 @@ type exported struct {
 	read    int
 }
 
-func openExport(path string, k Kind, o *Options) (_ Source, err error) {
+func openExport(path string, k Kind, o *Options) (Source, error) {
 	a, err := openArchive(path, errNoExport())
 	if err != nil {
 		if sealed(path) {
@@ -62,6 +62,11 @@ func openExport(path string, k Kind, o *Options) (_ Source, err error) {
 		}
 		return nil, err
 	}
+	return newExport(a, k, o)
+}
+
+// newExport reads the list of an export, which it closes when it fails.
+func newExport(a *archive, k Kind, o *Options) (_ Source, err error) {
 	x := &exported{archive: a, kind: k, terms: o.Consent}
 	if x.index, err = a.exportIndex(); err != nil {
 		return nil, errors.Join(err, a.Close())

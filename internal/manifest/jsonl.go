@@ -16,7 +16,7 @@ import (
 // jsonLines is a manifest of one JSON object a line, whose keys are columns.
 type jsonLines struct {
 	notes
-	file    *os.File
+	file    io.Closer
 	lines   *lines
 	kind    Kind
 	resolve *resolver
@@ -29,11 +29,16 @@ type jsonLines struct {
 // maxJSONLine is how long a line may be, in bytes.
 const maxJSONLine = 256 << 10
 
-func openJSONLines(path string, o Options) (_ Source, err error) {
+func openJSONLines(path string, o Options) (Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fileTrouble(err)
 	}
+	return newJSONLines(f, rootOf(path, &o), &o)
+}
+
+// newJSONLines reads objects from f, which it closes when it fails.
+func newJSONLines(f io.ReadSeekCloser, root string, o *Options) (_ Source, err error) {
 	j := &jsonLines{file: f, m: o.Map}
 	defer func() {
 		if err != nil {
@@ -52,7 +57,7 @@ func openJSONLines(path string, o Options) (_ Source, err error) {
 		j.add(vault.Errorf(vault.CodeAttention, "encoding found: %s", charset))
 	}
 	j.lines = newLines(text, maxJSONLine)
-	if j.files, err = openFiles(rootOf(path, &o)); err != nil {
+	if j.files, err = openFiles(root); err != nil {
 		return nil, err
 	}
 	if j.kind = o.kind(); j.kind == "" {
@@ -60,7 +65,7 @@ func openJSONLines(path string, o Options) (_ Source, err error) {
 			return nil, err
 		}
 	}
-	j.resolve, j.build = newResolver(j.kind, o.Map), newBuilder(j.kind, &o, j.files)
+	j.resolve, j.build = newResolver(j.kind, o.Map), newBuilder(j.kind, o, j.files)
 	return j, nil
 }
 

@@ -25,6 +25,7 @@ type Rejects struct {
 
 	mu    sync.Mutex
 	file  *atomicfile.Pending
+	out   io.Writer // the file
 	csv   *csv.Writer
 	count int
 }
@@ -84,17 +85,28 @@ func (r *Rejects) Count() int {
 }
 
 // begin creates the file at the first row.
-func (r *Rejects) begin() (err error) {
-	if r.file != nil {
+func (r *Rejects) begin() error {
+	if r.out != nil {
 		return nil
 	}
-	if r.file, err = atomicfile.New(r.path, 0o600); err != nil || r.columns == nil {
+	file, err := atomicfile.New(r.path, 0o600)
+	if err != nil {
 		return err
 	}
-	if _, err = io.WriteString(r.file, "\uFEFF"); err != nil {
+	r.file = file
+	return r.beginOn(file)
+}
+
+// beginOn writes what comes before the rows.
+func (r *Rejects) beginOn(out io.Writer) error {
+	r.out = out
+	if r.columns == nil {
+		return nil
+	}
+	if _, err := io.WriteString(out, "\uFEFF"); err != nil {
 		return err
 	}
-	r.csv = csv.NewWriter(r.file)
+	r.csv = csv.NewWriter(out)
 	r.csv.Comma, r.csv.UseCRLF = r.comma, true
 	head := make([]string, 0, len(r.keep)+len(rejectColumns))
 	for _, i := range r.keep {
@@ -150,7 +162,7 @@ func (r *Rejects) addLine(row *Row, res api.RowResult) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(r.file, "{"+b.String()+"}\n")
+	_, err = io.WriteString(r.out, "{"+b.String()+"}\n")
 	return err
 }
 

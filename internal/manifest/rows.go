@@ -84,12 +84,17 @@ func (b *builder) beneficiary(v string) (string, error) {
 	if v == "" {
 		return "", errEmpty()
 	}
-	if id, err := vault.ParseBeneficiaryID(v); err == nil {
-		return string(id), nil
+	var idErr error
+	if vault.LooksLikeID('b', strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(v, "-", ""), " ", ""))) {
+		id, err := vault.ParseBeneficiaryID(v)
+		if err == nil {
+			return string(id), nil
+		}
+		idErr = err
 	}
 	ref, err := b.reference(v)
-	if err != nil && vault.LooksLikeID('b', strings.ToLower(strings.ReplaceAll(v, "-", ""))) {
-		_, err = vault.ParseBeneficiaryID(v)
+	if err != nil && idErr != nil {
+		err = idErr
 	}
 	if err != nil {
 		return "", err

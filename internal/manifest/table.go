@@ -30,8 +30,9 @@ type table struct {
 	files  *files
 }
 
-// newTable puts a table together from its header and the reader of its rows, which it closes when it fails.
-func newTable(path string, header []string, rows cellReader, n notes, o *Options) (_ Source, err error) {
+// newTable puts a table together from its header and the reader of its rows, which it closes when it fails. Root is the
+// folder of the files that rows name.
+func newTable(root string, header []string, rows cellReader, n notes, o *Options) (_ Source, err error) {
 	t := &table{notes: n, rows: rows}
 	defer func() {
 		if err != nil {
@@ -44,7 +45,7 @@ func newTable(path string, header []string, rows cellReader, n notes, o *Options
 	if s, ok := rows.(*sheetRows); ok {
 		s.want(t.layout.known())
 	}
-	if t.files, err = openFiles(rootOf(path, o)); err != nil {
+	if t.files, err = openFiles(root); err != nil {
 		return nil, err
 	}
 	t.build = newBuilder(t.layout.kind, o, t.files)

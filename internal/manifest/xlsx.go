@@ -225,12 +225,17 @@ func openXLSX(name string, o Options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newXLSX(a, rootOf(name, &o), &o)
+}
+
+// newXLSX reads a table from a, which it closes when it fails.
+func newXLSX(a *archive, root string, o *Options) (Source, error) {
 	rows := &sheetRows{archive: a}
-	header, n, err := rows.begin(&o)
+	header, n, err := rows.begin(o)
 	if err != nil {
 		return nil, errors.Join(err, rows.Close())
 	}
-	return newTable(name, header, rows, n, &o)
+	return newTable(root, header, rows, n, o)
 }
 
 // begin finds the sheet and reads its header.

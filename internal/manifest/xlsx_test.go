@@ -13,12 +13,14 @@ import (
 )
 
 // MustZip makes a ZIP file of names and their content, in this order.
-func MustZip(tb testing.TB, members ...string) string {
+func MustZip(tb testing.TB, members ...string) string { return mustZip(tb, zip.Deflate, members...) }
+
+func mustZip(tb testing.TB, method uint16, members ...string) string {
 	tb.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for i := 0; i < len(members); i += 2 {
-		w, err := z.Create(members[i])
+		w, err := z.CreateHeader(&zip.FileHeader{Name: members[i], Method: method})
 		if err == nil {
 			_, err = io.WriteString(w, members[i+1])
 		}

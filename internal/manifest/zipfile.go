@@ -24,39 +24,49 @@ const (
 // than they declare when they are read.
 type archive struct {
 	*zip.Reader
-	file *os.File
+	file io.Closer
 }
 
 // openArchive opens a ZIP file. Errors have CodeInvalid, or are those of opening a file; whatIf says what the file may be
 // instead of a ZIP.
-func openArchive(path string, whatIf *vault.Error) (_ *archive, err error) {
+func openArchive(path string, whatIf *vault.Error) (*archive, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fileTrouble(err)
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // it was only read
-		}
-	}()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fileTrouble(err)
+		return nil, errors.Join(fileTrouble(err), f.Close())
 	}
+	return newArchive(f, info.Size(), whatIf)
+}
+
+// readAtCloser is an open file.
+type readAtCloser interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// newArchive reads the list of members of f, which it closes when it fails.
+func newArchive(f readAtCloser, size int64, whatIf *vault.Error) (*archive, error) {
 	meter := &metered{r: f, left: maxDirectory}
-	z, err := zip.NewReader(meter, info.Size())
+	z, err := zip.NewReader(meter, size)
 	switch {
 	case errors.Is(err, errBudget):
-		return nil, errBomb()
+		err = errBomb()
 	case errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, whatIf
-	case err != nil && !errors.Is(err, zip.ErrInsecurePath): // names are looked up in a list, never opened as paths
-		return nil, fmt.Errorf("read archive: %w", err)
+		err = whatIf
+	case errors.Is(err, zip.ErrInsecurePath): // names are looked up in a list, never opened as paths
+		err = checkMembers(z.File)
+	case err != nil:
+		err = fmt.Errorf("read archive: %w", err)
+	default:
+		err = checkMembers(z.File)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	meter.free = true
-	if err := checkMembers(z.File); err != nil {
-		return nil, err
-	}
 	return &archive{z, f}, nil
 }
 

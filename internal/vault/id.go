@@ -99,7 +99,7 @@ func (w WriterID) Valid() bool {
 // ParseID checks kind and check character of an identifier that a person may have typed, ignoring case and the
 // separators space and "-". It returns the canonical form, or an error with CodeNotFound: a mistyped id names nothing.
 func ParseID(kind byte, s string) (string, error) {
-	s = strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(s))
+	s = strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(s, "-", ""), " ", ""))
 	if !LooksLikeID(kind, s) {
 		return "", Errorf(CodeNotFound, "no such id (it must be %d characters starting with %q)", idLen, string(kind))
 	}
