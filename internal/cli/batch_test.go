@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -35,4 +36,25 @@ func scans(ts *testscript.TestScript, neg bool, args []string) {
 	write("people.csv", people.String())
 	write("right.csv", right.String())
 	write("wrong.csv", wrong.String())
+}
+
+func TestCorrectionsAskAtTheTerminal(t *testing.T) {
+	d := MustDesk(t)
+	people := filepath.Join(d.dir, "people.csv")
+	text := "ref;family_name;born;consent_to;consent_purpose;consent_verbal\nSI:1;Diallo;1985;team:reception;case-file;yes\n"
+	if err := os.WriteFile(people, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.Must("import", people)
+	batch, _, _ := strings.Cut(d.Must("batch", "list"), "\t")
+	exit, stdout, stderr := d.Type("n\n", "batch", "undo", batch)
+	d.want("undo refused", exit, 130, stdout+stderr, "Take back the batch "+batch+" (2 entries)? [y/N]", "nothing was changed")
+	other := d.Add("--family-name", "Diallo", "--born", "1990")
+	exit, stdout, stderr = d.Type("n\n", "beneficiary", "merge", other, "--into", "ref:SI:1")
+	d.want("merge refused", exit, 130, stdout+stderr, "Diallo, born 1990  "+other, "Diallo, born 1985", "the dates of birth contradict one another",
+		"Are these one person", "nothing was changed")
+	exit, stdout, stderr = d.Type("y\n", "beneficiary", "merge", other, "--into", "ref:SI:1")
+	d.want("merge", exit, 0, stdout+stderr, "✓ merged into")
+	exit, stdout, stderr = d.Type("o\n", "--lang", "fr", "batch", "undo", batch)
+	d.want("undo", exit, 0, stdout+stderr, "Défaire le lot", "✓ fermé", "2 défaits, 0 laissés, 0 déjà défaits")
 }
