@@ -110,6 +110,7 @@ type EraseRequest struct {
 type Beneficiary struct {
 	Head
 	ID         string    `json:"id"`
+	Unchanged  bool      `json:"unchanged,omitempty"` // in edit: all that was said was known
 	Readable   bool      `json:"readable"`
 	Name       string    `json:"name,omitempty"` // to show
 	FamilyName string    `json:"family_name,omitempty"`

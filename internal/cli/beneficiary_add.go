@@ -220,5 +220,8 @@ func runEdit(f *Factory, cmd *cobra.Command, b string, o *personFlags) error {
 	if err != nil {
 		return err
 	}
+	if res.Unchanged {
+		f.IO.Note(f.Lang().T("Nothing changed: all of this was known."))
+	}
 	return emit(f, res, f.showBeneficiary)
 }

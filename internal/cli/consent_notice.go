@@ -63,7 +63,9 @@ func runNotice(f *Factory, cmd *cobra.Command, o *noticeOptions) error {
 	case o.print:
 		err = p.print(cmd.Context(), bytes.NewReader(res.PDF))
 	case o.out != "":
-		err = f.writeOut(o.out, o.force, res.PDF)
+		if err = f.writeOut(o.out, o.force, res.PDF); err == nil {
+			f.wrote(o.out)
+		}
 	}
 	if err != nil || paper && (!f.JSON() || o.out == stdio) {
 		return err

@@ -37,8 +37,13 @@ func runDaemonStop(ctx context.Context, f *Factory) error {
 	if err != nil {
 		return err
 	}
+	status, serr := apiclient.Call[api.Status](ctx, client, api.RouteStatus, api.Empty{})
 	if _, err := apiclient.Call[api.Empty](ctx, client, api.RouteStop, api.Empty{}); err != nil {
 		return err
+	}
+	if waiting := status.Queued + status.Unsealed; serr == nil && waiting > 0 && !status.Revoked {
+		f.IO.Note(f.Lang().N(waiting, "%d change or object is not on the storage yet: it goes on when vaultd runs again.",
+			"%d changes and objects are not on the storage yet: they go on when vaultd runs again."))
 	}
 	home, err := f.Home()
 	if err != nil {

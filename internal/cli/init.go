@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -120,6 +121,7 @@ func (f *Factory) refuseFounded(ctx context.Context, c *apiclient.Client) error 
 // ask asks for what is missing.
 func (o *initOptions) ask(ctx context.Context, f *Factory) error {
 	l := f.Lang()
+	var missing []string
 	for _, q := range []struct {
 		value             *string
 		label, flag, hint string
@@ -129,7 +131,10 @@ func (o *initOptions) ask(ctx context.Context, f *Factory) error {
 		{&o.team, l.T("Name of the first team"), "--team", l.T("reception")},
 		{&o.remote, l.T("Storage: a folder, or an rclone remote"), "--remote", suggestedRemote()},
 	} {
-		if *q.value != "" {
+		if *q.value == "" && !f.IO.CanAsk() { // all that is missing is named at once
+			missing = append(missing, q.flag)
+		}
+		if *q.value != "" || !f.IO.CanAsk() {
 			continue
 		}
 		label := q.label
@@ -147,6 +152,10 @@ func (o *initOptions) ask(ctx context.Context, f *Factory) error {
 			return vault.Errorf(vault.CodeUsage, "%s is missing", q.flag)
 		}
 		*q.value = answer
+	}
+	if len(missing) > 0 {
+		_, err := f.IO.Ask(ctx, l.T("Name of the organization"), strings.Join(missing, ", "))
+		return err
 	}
 	return nil
 }

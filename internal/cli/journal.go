@@ -157,7 +157,11 @@ func runJournalExport(cmd *cobra.Command, f *Factory, o *journalExportOptions, a
 		return err
 	}
 	defer func() { _ = body.Close() }() // reading is over by then
-	return sink.fill(body, f.IO.Progress(f.Lang().T("journal"), 0))
+	if err := sink.fill(body, f.IO.Progress(f.Lang().T("journal"), 0)); err != nil {
+		return err
+	}
+	f.wrote(o.file)
+	return nil
 }
 
 // sink is a file of the user's, or standard output.

@@ -34,7 +34,7 @@ func laterCommands() []laterCommand {
 		{"agent show", lang.Key("`vaultctl agent list` shows every agent")}, {"agent remove", access},
 		{"team show", lang.Key("`vaultctl team list` shows every team")}, {"team remove", access},
 		{"team member add", oneHere}, {"team member remove", oneHere},
-		{"card replace", lang.Key("`vaultctl document edit --shared` lets a team read what the lost card alone could")},
+		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
 		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}
 }

@@ -98,6 +98,13 @@ func (f *Factory) writeOut(path string, force bool, content []byte) error {
 	return out.keep()
 }
 
+// wrote says which file was written, for commands whose answer is the file.
+func (f *Factory) wrote(path string) {
+	if path != stdio {
+		f.IO.Note(f.Lang().T("Written: %s", f.IO.CleanErr(path)))
+	}
+}
+
 // copyAll copies until the source says that this was all of it.
 func copyAll(dst io.Writer, src io.Reader) error {
 	_, err := io.CopyBuffer(onlyWriter{dst}, src, make([]byte, 128<<10))

@@ -96,7 +96,9 @@ func runRecover(ctx context.Context, f *Factory, cmd *cobra.Command, o recoverOp
 		return failure
 	}
 	err = emit(f, res, func(w io.Writer, r recovered) error {
-		_, err := fmt.Fprintln(w, f.IO.Clean(f.Lang().N(r.Files, "%d file restored in %s (%s).", "%d files restored in %s (%s).", r.Path, termio.FormatBytes(r.Bytes))))
+		l := f.Lang()
+		_, err := fmt.Fprintln(w, f.IO.Clean(l.N(r.Documents, "%d document restored in %s (%s)", "%d documents restored in %s (%s)", r.Path, termio.FormatBytes(r.Bytes))+
+			", "+l.N(r.Files-r.Documents, "%d file that explains them.", "%d files that explain them.")))
 		return err
 	})
 	if err != nil {
@@ -122,9 +124,10 @@ func emptyDir(path string) error {
 // recovered is the answer of recover.
 type recovered struct {
 	api.Head
-	Path  string `json:"path"`
-	Files int    `json:"files"`
-	Bytes int64  `json:"bytes"`
+	Path      string `json:"path"`
+	Documents int    `json:"documents"`
+	Files     int    `json:"files"` // with what explains them: README.txt, manifest.json
+	Bytes     int64  `json:"bytes"`
 }
 
 // unpack writes the files of a tar stream below r.Path, each complete or not at all. The names come from whoever could
@@ -176,6 +179,9 @@ func (r *recovered) entry(content io.Reader, h *tar.Header) error {
 		return fmt.Errorf("write %s: %w", path, pathless(err))
 	}
 	r.Files++
+	if base := filepath.Base(name); base != "README.txt" && base != "manifest.json" {
+		r.Documents++
+	}
 	r.Bytes += n
 	return nil
 }

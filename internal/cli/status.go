@@ -40,14 +40,19 @@ func runStatus(ctx context.Context, f *Factory, check bool) error {
 	if err != nil {
 		return err
 	}
-	err = emit(f, status, func(w io.Writer, s api.Status) error { return f.writeStatus(w, &s) })
+	if !check || !f.globals.quiet { // a check that is to be quiet answers with its exit status
+		err = emit(f, status, func(w io.Writer, s api.Status) error { return f.writeStatus(w, &s) })
+	}
 	if err != nil || !check {
 		return err
 	}
 	if status.State == stateUninitialized {
 		return vault.Errorf(vault.CodeNotFound, "there is no organization here yet")
 	}
-	return judge(status.Attention)
+	if err := judge(status.Attention); err != nil || status.State != stateLocked {
+		return err
+	}
+	return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 }
 
 func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
@@ -59,9 +64,9 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 		_, err := io.WriteString(w, p.String())
 		return err
 	}
-	org := s.Name
-	if org == "" {
-		org = s.Org
+	org, agent := s.Name, s.Agent
+	if s.State == stateLocked { // names are sealed, and ids tell a person nothing
+		org, agent = "", ""
 	}
 	state := p.f.IO.Styled(termio.Good, "✓ "+l.T("open"))
 	if s.State == stateLocked {
@@ -70,7 +75,10 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	if s.Revoked {
 		state = p.f.IO.Styled(termio.Bad, "✗ "+l.T("revoked: nothing is written or sent from here any more"))
 	}
-	pairs := []string{l.T("organization"), org, l.T("agent"), s.Agent, l.T("device"), deviceWords(s)}
+	if s.State == stateReady && org == "" {
+		org = s.Org
+	}
+	pairs := []string{l.T("organization"), org, l.T("agent"), agent, l.T("device"), deviceWords(s)}
 	if s.State == stateReady {
 		pairs = append(pairs, l.T("vaults"), l.N(s.Vaults, "%d vault", "%d vaults")+", "+l.N(s.Documents, "%d document", "%d documents"))
 	}

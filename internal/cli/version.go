@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +41,7 @@ func runVersion(f *Factory) error {
 	}
 	return emit(f, info, func(w io.Writer, v versionInfo) error {
 		commit := ""
-		if v.Commit != "" {
+		if v.Commit != "" && !strings.Contains(v.Version, v.Commit) {
 			commit = " " + v.Commit
 		}
 		_, err := fmt.Fprintf(w, "vaultctl %s%s %s/%s %s\n", v.Version, commit, v.OS, v.Arch, v.Go)

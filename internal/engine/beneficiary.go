@@ -44,7 +44,7 @@ func errNoConsent() error {
 		"`vaultctl beneficiary access` says who may; the person gives consent with `vaultctl consent give`")
 }
 
-// BeneficiaryEdit changes attributes of a person. Errors: CodeInvalid, CodeUsage where nothing changes, CodeNoConsent,
+// BeneficiaryEdit changes attributes of a person. Errors: CodeInvalid, CodeNoConsent,
 // CodeErased, CodeConflict for a reference of somebody else.
 func (e *Engine) BeneficiaryEdit(ctx context.Context, req api.BeneficiaryEditRequest) (api.Beneficiary, error) {
 	st, keys, _, err := e.writable(ctx, req.Beneficiary, "edit")
@@ -61,7 +61,9 @@ func (e *Engine) BeneficiaryEdit(ctx context.Context, req api.BeneficiaryEditReq
 	case !named(&person):
 		return api.Beneficiary{}, vault.Errorf(vault.CodeInvalid, "a person needs at least one name")
 	case reflect.DeepEqual(person, st.Person):
-		return api.Beneficiary{}, vault.Errorf(vault.CodeUsage, "nothing changes")
+		b, err := e.beneficiary(st.ID)
+		b.Unchanged = true
+		return b, err
 	}
 	entries := []func(*vault.Event) classed{entry(classShared, vault.EntryPerson, data)}
 	if !slices.Equal(namesOf(&person), namesOf(&st.Person)) || person.Born != st.Person.Born {

@@ -302,6 +302,9 @@ func (r *recovery) write(ctx context.Context, w io.Writer, people []*recovered) 
 	if err := t.Close(); err != nil {
 		return fmt.Errorf("write archive: %w", err)
 	}
+	if len(r.bad) == 1 {
+		return api.WithHint(vault.Errorf(vault.CodePartial, "1 object is altered or missing on the remote and was left out"), "README.txt names it")
+	}
 	if len(r.bad) > 0 {
 		return api.WithHint(vault.Errorf(vault.CodePartial, "%d objects are altered or missing on the remote and were left out", len(r.bad)),
 			"README.txt lists them")

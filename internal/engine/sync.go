@@ -114,6 +114,13 @@ func (e *Engine) integrity() error {
 	if n == 0 {
 		return nil
 	}
-	return api.WithHint(vault.Errorf(vault.CodeIntegrity, "%d findings of altered, missing or foreign data", n),
-		"`vaultctl verify` names them; nothing altered was applied")
+	return api.WithHint(errFindings(n), "`vaultctl verify` names them; nothing altered was applied")
+}
+
+// errFindings is the error of a check that found n things altered, missing or foreign.
+func errFindings(n int) error {
+	if n == 1 {
+		return vault.Errorf(vault.CodeIntegrity, "1 finding of altered, missing or foreign data")
+	}
+	return vault.Errorf(vault.CodeIntegrity, "%d findings of altered, missing or foreign data", n)
 }

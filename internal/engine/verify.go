@@ -78,7 +78,7 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 		res.Findings = append(res.Findings, found...)
 	}
 	if last == nil && bad > 0 {
-		last = vault.Errorf(vault.CodeIntegrity, "%d findings of altered, missing or foreign data", bad)
+		last = errFindings(bad)
 	}
 	return res, last
 }

@@ -59,7 +59,7 @@ var frCLI = [...]row{
 	{"`vaultctl --help` lists what there is", "`vaultctl --help` donne la liste des commandes"},
 	{"`vaultctl agent list` shows every agent", "`vaultctl agent list` montre tous les agents"},
 	{"`vaultctl consent withdraw` ends somebody's access", "`vaultctl consent withdraw` met fin à l'accès de quelqu'un"},
-	{"`vaultctl document edit --shared` lets a team read what the lost card alone could", "`vaultctl document edit --shared` permet à une équipe de lire ce que seule la carte perdue ouvrait"},
+	{"`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it", "`vaultctl card issue B` fait la carte suivante ; avec --old-card FICHIER les justificatifs privés la suivent"},
 	{"`vaultctl team list` shows every team", "`vaultctl team list` montre toutes les équipes"},
 	{"`vaultctl type list` says how old each document may usually be", "`vaultctl type list` indique l'ancienneté habituellement admise de chaque pièce"},
 	{"`vaultctl verify` checks every stored document against its deposit", "`vaultctl verify` compare chaque justificatif conservé à son dépôt"},

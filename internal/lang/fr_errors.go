@@ -48,6 +48,8 @@ var frErrors = [...]row{
 	{"see `%s --help`", "voir `%s --help`"},
 
 	// What the daemon and its parts refuse or report.
+	{"1 object is altered or missing on the remote and was left out", "1 objet est altéré ou manque sur le stockage et a été laissé de côté"},
+	{"README.txt names it", "README.txt le nomme"},
 	{"make it private: chmod 700 %s", "le rendre privé : chmod 700 %s"},
 	{"no language has the code %q; there are words in %s", "aucune langue n'a le code %q ; il y a des mots en %s"},
 	{"no remote is named %q; there are: %s", "aucun stockage ne s'appelle %q ; il y a : %s"},
@@ -417,7 +419,6 @@ var frErrors = [...]row{
 	{"another card was issued at the same moment: try again", "une autre carte a été faite au même moment : recommencer"},
 	{"the vault is closed already", "le coffre est déjà fermé"},
 	{"the vault is not closed", "le coffre n'est pas fermé"},
-	{"nothing changes", "rien ne change"},
 	{"ask the person for their card", "demander sa carte à la personne"},
 	{"the person withdrew their consent: only their card gives a new one", "la personne a retiré son consentement : seule sa carte en donne un nouveau"},
 	{"somebody else changed the person at the same moment: try again", "quelqu'un d'autre a modifié la personne au même moment : recommencer"},
