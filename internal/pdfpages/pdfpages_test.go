@@ -203,6 +203,39 @@ func TestBorrowedResources(t *testing.T) {
 	}
 }
 
+// TestFilledForm: values that the viewer draws go with the page that shows them, and with no other.
+func TestFilledForm(t *testing.T) {
+	b := &builder{}
+	root, tree := b.add(""), b.add("")
+	group := b.add("<</T (group-name) /DA (/Helv 9 Tf) /FT /Tx /V (value-of-both) /Kids [4 0 R 5 0 R]>>")
+	first := b.add(fmt.Sprintf("<</Type /Annot /Subtype /Widget /Rect [0 0 9 9] /Parent %d 0 R /AA <</K <</S /JavaScript /JS (script)>>>>>>", group))
+	b.add(fmt.Sprintf("<</Type /Annot /Subtype /Widget /Rect [0 0 9 9] /Parent %d 0 R>>", group))
+	other := b.add("<</Type /Annot /Subtype /Widget /Rect [0 0 9 9] /FT /Tx /T (other-name) /V (value-of-page-2)>>")
+	signed := b.add("<</Type /Annot /Subtype /Widget /Rect [0 0 9 9] /FT /Sig /T (sig) /V <</Contents (signature)>> /DA (/Helv 9 Tf)>>")
+	page := func(annots string) int {
+		return b.add(fmt.Sprintf("<</Type /Page /Parent %d 0 R /MediaBox [0 0 9 9] /Annots [%s]>>", tree, annots))
+	}
+	one, two := page(fmt.Sprintf("%d 0 R %d 0 R", first, signed)), page(fmt.Sprintf("5 0 R %d 0 R", other))
+	b.objects[tree-1] = fmt.Sprintf("<</Type /Pages /Count 2 /Kids [%d 0 R %d 0 R]>>", one, two)
+	b.objects[root-1] = fmt.Sprintf("<</Type /Catalog /Pages %d 0 R /AcroForm <</Fields [%d 0 R %d 0 R %d 0 R] /NeedAppearances true /XFA (xfa)>>>>",
+		tree, group, other, signed)
+	piece, err := take(b.bytes(root), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	MustBeValid(t, piece, 1)
+	for _, want := range []string{"(value-of-both)", "/NeedAppearances true", "/T (f1)", "/T (f2)"} {
+		if !bytes.Contains(piece, []byte(want)) {
+			t.Errorf("holds no %s", want)
+		}
+	}
+	for _, alien := range []string{"value-of-page-2", "group-name", "script", "xfa", "signature"} {
+		if bytes.Contains(piece, []byte(alien)) {
+			t.Errorf("holds %s", alien)
+		}
+	}
+}
+
 // TestRefused: what no piece can be taken out of, and why.
 func TestRefused(t *testing.T) {
 	whole := scan(4)

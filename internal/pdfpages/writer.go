@@ -25,6 +25,7 @@ type writer struct {
 	queue   []types.Object
 	done    int     // of the queue
 	offsets []int64 // of objects, the first having number 1
+	fields  types.Array
 	err     error
 }
 
@@ -86,6 +87,13 @@ func (w *writer) write(numbers []int) error {
 		kids = append(kids, w.add(p))
 	}
 	tree["Kids"] = kids
+	form, err := w.form()
+	if err != nil {
+		return err
+	}
+	if form != nil {
+		catalog["AcroForm"] = form
+	}
 	version := "1.7"
 	if w.doc.xref.Version() >= model.V20 {
 		version = "2.0"
@@ -140,7 +148,7 @@ func (w *writer) page(p *page) (types.Dict, error) {
 var shownKinds = []string{"Caret", "Circle", "FreeText", "Highlight", "Ink", "Line", "PolyLine", "Polygon", "Redact", "Square", "Squiggly",
 	"Stamp", "StrikeOut", "Text", "Underline", "Watermark", "Widget"}
 
-// annotationKeys are what makes them look as they do; what else they hold leads to other pages, fields and actions.
+// annotationKeys are what makes them look as they do; what else they hold leads to other pages and actions.
 var annotationKeys = []string{"AP", "AS", "BE", "BS", "Border", "C", "CA", "CL", "Contents", "DA", "DS", "F", "H", "IC", "InkList", "L", "LE", "MK",
 	"Name", "OC", "Q", "QuadPoints", "RD", "Rect", "Subtype", "Type", "Vertices"}
 
@@ -166,7 +174,18 @@ func (w *writer) annotations(o types.Object) (types.Array, error) {
 				kept[k] = v
 			}
 		}
-		out = append(out, w.add(kept))
+		if kind != "Widget" {
+			out = append(out, w.add(kept))
+			continue
+		}
+		if err := w.asField(note, kept); err != nil {
+			return nil, err
+		}
+		widget := w.add(kept)
+		out = append(out, widget)
+		if kept["FT"] != nil {
+			w.fields = append(w.fields, widget)
+		}
 	}
 	return out, nil
 }
