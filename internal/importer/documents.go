@@ -70,18 +70,14 @@ func (p *pass) fill(src manifest.Source) ([]*item, error) {
 		}
 		it := &item{row: row}
 		n, err := p.admit(it)
-		switch {
-		case err == nil:
-			window = append(window, it)
-			size += n
-		case errors.Is(err, errWaiting):
-			err = p.finish(it, result(row, StatusWaiting, err))
-		default:
-			err = p.finish(it, refusal(row, err))
-		}
 		if err != nil {
-			return nil, err
+			if err := p.finish(it, refusal(row, err)); err != nil {
+				return nil, err
+			}
+			continue
 		}
+		window = append(window, it)
+		size += n
 	}
 	return window, nil
 }

@@ -165,10 +165,12 @@ func result(row *manifest.Row, status string, err error) api.RowResult {
 
 // refusal is the outcome of a row whose file cannot be sent: one that changes is waiting, any other is rejected.
 func refusal(row *manifest.Row, err error) api.RowResult {
-	if vault.CodeOf(err) == vault.CodeConflict {
-		return result(row, StatusWaiting, err)
+	if vault.CodeOf(err) != vault.CodeConflict {
+		return result(row, api.RowRejected, err)
 	}
-	return result(row, api.RowRejected, err)
+	res := result(row, StatusWaiting, err)
+	res.Code = "" // nothing is wrong with it
+	return res
 }
 
 // errInterrupted is the end of a run that was asked to stop.

@@ -17,7 +17,7 @@ import (
 )
 
 // depth is how many rows of a lane may be without an answer.
-const depth = 128
+const depth = 64
 
 // maxRow is how many bytes of JSON the daemon takes for a row.
 const maxRow = 64 << 10

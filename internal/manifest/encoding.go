@@ -58,14 +58,21 @@ func mustCharset(name string) charset {
 }
 
 // decoded returns the text of f as UTF-8 without a byte order mark, and the name of the encoding that was found, or that
-// was named. It reads the whole file once, in pieces, where a piece of it does not tell.
+// was named: a byte order mark beats a name, since rejects are UTF-8 whatever they were made of. It reads the whole file
+// once, in pieces, where a piece of it does not tell.
 func decoded(f io.ReadSeeker, named string) (*bufio.Reader, string, error) {
 	c, ok := charsetNamed(named)
 	if named != "" && !ok {
 		return nil, "", errEncoding(named)
 	}
-	if named == "" {
-		var err error
+	head := make([]byte, 3)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, "", fmt.Errorf("read manifest: %w", err)
+	}
+	if marked, ok := byMark(head[:n]); ok {
+		c = marked
+	} else if named == "" {
 		if c, err = detect(f); err != nil {
 			return nil, "", err
 		}
@@ -90,7 +97,20 @@ func decoded(f io.ReadSeeker, named string) (*bufio.Reader, string, error) {
 // sniffed is how many bytes are looked at to find an encoding or a dialect.
 const sniffed = 64 << 10
 
-// detect finds the encoding of a file.
+// byMark tells an encoding by the byte order mark at the beginning of a file.
+func byMark(head []byte) (charset, bool) {
+	switch {
+	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
+		return mustCharset("utf-8"), true
+	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
+		return mustCharset("utf-16le"), true
+	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
+		return mustCharset("utf-16be"), true
+	}
+	return charset{}, false
+}
+
+// detect finds the encoding of a file without a byte order mark.
 func detect(f io.ReadSeeker) (charset, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return charset{}, fmt.Errorf("read manifest: %w", err)
@@ -99,14 +119,6 @@ func detect(f io.ReadSeeker) (charset, error) {
 	head, err := r.Peek(4096)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return charset{}, fmt.Errorf("read manifest: %w", err)
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
-		return mustCharset("utf-8"), nil
-	case bytes.HasPrefix(head, []byte("\xFF\xFE")):
-		return mustCharset("utf-16le"), nil
-	case bytes.HasPrefix(head, []byte("\xFE\xFF")):
-		return mustCharset("utf-16be"), nil
 	}
 	if name := wide(head); name != "" {
 		return mustCharset(name), nil
