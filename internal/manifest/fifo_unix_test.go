@@ -24,7 +24,7 @@ func TestPipe(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "SI-1", "cni.pdf"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	rows := MustRows(t, MustOpen(t, filepath.Join(dir), Options{Source: "SI"}))
+	rows := MustRows(t, MustOpen(t, dir, Options{Source: "SI"}))
 	if len(rows) != 3 {
 		t.Fatalf("%d rows", len(rows))
 	}

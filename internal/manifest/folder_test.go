@@ -17,7 +17,7 @@ func TestParseName(t *testing.T) {
 		"id-card_2025-03-14_2.pdf":       {"id-card", "2025-03-14", ""},
 		"id-card_2.pdf":                  {"id-card", "", ""},
 		"id-card (2).pdf":                {"id-card", "", ""},
-		"carte_identite_14-03-2025.jpg":  {"carte_identite", "2025-03-14", ""},
+		"livret_famille_14-03-2025.jpg":  {"livret_famille", "2025-03-14", ""},
 		"payslip_2025-02.pdf":            {"payslip", "", "2025-02"},
 		"tax-notice_2025.pdf":            {"tax-notice", "", "2025"},
 		"tax-notice_2025_3.pdf":          {"tax-notice", "", "2025"},

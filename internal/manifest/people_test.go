@@ -15,11 +15,11 @@ func TestPersonRow(t *testing.T) {
 	path := MustWrite(t, dir, "p.csv", "Référence;Nom;Prénom;Nom d'usage;Alias;Date de naissance;Lieu de naissance;Langue;Téléphone;Courriel;consent_to;"+
 		"Finalité;Consenti le;consent_until;Preuve;Consentement oral;Donné par;Représentant;Mandat;Interprète;Lu à haute voix;Recueilli par;no_recovery\n"+
 		"4711|CAF:99;Dupré;Zoé;Martin;Zouzou|Z.;14/03/1985;Lille;fr;0601020304;zoe@example.org;team:Accueil;"+
-		"Constituer et suivre un dossier de demande;20/11/2026;31/12/2027;papiers\\oui.pdf;;Représentant;Ana Lopes;papiers/mandat.pdf;I. Ba;oui;Lea;oui\n"+
+		"Demander ou garder un logement;20/11/2026;31/12/2027;papiers\\oui.pdf;;Représentant;Ana Lopes;papiers/mandat.pdf;I. Ba;oui;Lea;oui\n"+
 		"SI:4712;Ba;;;;inconnu;;;;;;;;;;;;;;;;;\n")
 	rows := MustRows(t, MustOpen(t, path, Options{Source: "SI"}))
 	for i, want := range []string{
-		`{"row":2,"person":{"family_name":"Dupré","given_name":"Zoé","usage_name":"Martin","aliases":["Zouzou","Z."],"born":"1985-03-14","birth_place":"Lille","language":"fr","phone":"0601020304","email":"zoe@example.org","refs":["SI:4711","CAF:99"]},"consent":{"to":"team:Accueil","purpose":"case-file","until":"2027-12-31","on":"2026-11-20","evidence_name":"oui.pdf","given_by":"representative","representative":"Ana Lopes","mandate_name":"mandat.pdf","interpreter":"I. Ba","read_aloud":true,"collected_by":"Lea"},"no_recovery":true}`,
+		`{"row":2,"person":{"family_name":"Dupré","given_name":"Zoé","usage_name":"Martin","aliases":["Zouzou","Z."],"born":"1985-03-14","birth_place":"Lille","language":"fr","phone":"0601020304","email":"zoe@example.org","refs":["SI:4711","CAF:99"]},"consent":{"to":"team:Accueil","purpose":"housing","until":"2027-12-31","on":"2026-11-20","evidence_name":"oui.pdf","given_by":"representative","representative":"Ana Lopes","mandate_name":"mandat.pdf","interpreter":"I. Ba","read_aloud":true,"collected_by":"Lea"},"no_recovery":true}`,
 		`{"row":3,"person":{"family_name":"Ba","born":"unknown","refs":["SI:4712"]}}`,
 	} {
 		wantErr(t, rows[i].Err, "", "")

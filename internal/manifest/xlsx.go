@@ -13,9 +13,7 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// A workbook is a ZIP of XML parts. They are read with archive/zip and encoding/xml, a row at a time: the libraries that
-// were looked at drop what matters here. excelize, 3.1 MB in the binary, gives 123456789012345678 as
-// 1.23456789012346E+17, a date as 03-14-25, and a formula that was never computed as an empty cell.
+// A workbook is a ZIP of XML parts, read a row at a time. docs/adr/0008-tables-are-read-here.md says why by no library.
 
 // maxToken is how many bytes of XML one piece of text or one element may have.
 const maxToken = 1 << 20

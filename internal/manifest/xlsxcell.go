@@ -224,13 +224,13 @@ type sharedText struct {
 	size   uint32
 }
 
-// maxShared is how many bytes of texts a workbook may share: they are all in memory.
-const maxShared = 32 << 20
+// maxShared is how many bytes of texts a workbook may share: they are all in memory, twice at the worst.
+const maxShared = 16 << 20
 
 const blockSize = 1 << 20
 
 func (s *sharedText) add(text string) bool {
-	if s.size+uint32(len(text)) > maxShared || len(s.ends) >= maxShared/8 {
+	if s.size+uint32(len(text)) > maxShared || len(s.ends) >= maxShared/4 {
 		return false
 	}
 	for len(text) > 0 {
