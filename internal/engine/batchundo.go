@@ -40,9 +40,6 @@ func (e *Engine) BatchUndo(ctx context.Context, req api.BatchUndoRequest, yield 
 	var group []*undoVault
 	size := 0
 	for _, id := range u.run.order() {
-		if err := ctx.Err(); err != nil {
-			return u.sum, vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
-		}
 		v, n, err := u.open(id)
 		if err != nil {
 			return u.sum, err
@@ -109,6 +106,9 @@ func (u *undoing) open(id vault.BeneficiaryID) (*undoVault, int, error) {
 
 // finish undoes what the batch did in some vaults, and tells it.
 func (u *undoing) finish(ctx context.Context, group []*undoVault) error {
+	if err := ctx.Err(); err != nil {
+		return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
+	}
 	if err := u.carryOut(ctx, group); err != nil {
 		return err
 	}
