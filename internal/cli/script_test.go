@@ -38,7 +38,7 @@ func scriptParams(tb testing.TB, dir string) testscript.Params {
 		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "json": jsonField, "setfile": setFile, "mode": fileMode, "nothing-temporary": nothingTemporary,
-			"papers": papers, "alter": alter, "scans": scans, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
+			"papers": papers, "alter": alter, "scans": scans, "week": week, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
 			"windows1252": windows1252, "workbook": workbook, "aged": aged, "samerows": sameRows, "rowis": rowIs,
 		},
 		Setup: func(env *testscript.Env) error {
