@@ -95,6 +95,9 @@ func runImport(f *Factory, cmd *cobra.Command, path string, o *importOptions) er
 			return err
 		}
 	}
+	if early := plan.unsettled(); early != "" {
+		return f.importNothing(plan, early)
+	}
 	sources, err := plan.open()
 	if err != nil {
 		return err
@@ -257,6 +260,17 @@ func (o *importOptions) handover(f *Factory, cmd *cobra.Command, p *importPlan) 
 func (f *Factory) reconnect(ctx context.Context) (*apiclient.Client, error) {
 	f.close()
 	return f.Client(ctx)
+}
+
+// unsettled returns the manifest that is still being written, "" if none is: half a table must not pass for a whole one.
+func (p *importPlan) unsettled() string {
+	for _, path := range []string{p.people, p.path} {
+		info, err := os.Stat(path)
+		if path != "" && err == nil && info.Mode().IsRegular() && !importer.Settled(info.ModTime(), p.run.Now(), p.run.Settle) {
+			return path
+		}
+	}
+	return ""
 }
 
 // importSources are the manifests of a run; nil where there is none.

@@ -76,6 +76,17 @@ func (r *importReport) account(ctx context.Context, err error) *importAccount {
 	return a
 }
 
+// importNothing is the whole of a run whose manifest is still being written: the next run takes it.
+func (f *Factory) importNothing(p *importPlan, manifest string) error {
+	l := f.Lang()
+	if !f.JSON() {
+		f.IO.Note(l.T("%s is still being written: it is left to the next run.", manifest))
+		return nil
+	}
+	return f.printJSON(importAccount{Head: api.H("import"), Account: importer.Account{Waiting: 1}, DryRun: p.run.DryRun,
+		Notes: []string{fmt.Sprintf("%s is still being written: it is left to the next run.", manifest)}})
+}
+
 // partial is the end of a run that refused rows.
 func (r *importReport) partial(a *importAccount) error {
 	if a.Rejected == 0 {

@@ -13,8 +13,8 @@ import (
 	"vaultctl/internal/objecthash"
 )
 
-// shellBlocks returns the commands of a page: its fenced blocks that are marked as sh.
-func shellBlocks(tb testing.TB, page string) []string {
+// fenced returns the fenced blocks of a page that are marked with a language.
+func fenced(tb testing.TB, page, language string) []string {
 	tb.Helper()
 	raw, err := os.ReadFile(page)
 	if err != nil {
@@ -22,7 +22,7 @@ func shellBlocks(tb testing.TB, page string) []string {
 	}
 	var blocks []string
 	for i, part := range strings.Split(string(raw), "```") {
-		if block, ok := strings.CutPrefix(part, "sh\n"); ok && i%2 == 1 {
+		if block, ok := strings.CutPrefix(part, language+"\n"); ok && i%2 == 1 {
 			blocks = append(blocks, block)
 		}
 	}
@@ -86,7 +86,7 @@ func TestRecoveryPage(t *testing.T) {
 	}
 	mustCopy(t, filepath.Join("..", "secretshare", "testdata", "combine.py"), filepath.Join(work, "combine.py"))
 	mustCopy(t, filepath.Join("..", "words", "lists", "fr.txt"), filepath.Join(work, "french.txt"))
-	blocks := shellBlocks(t, filepath.Join("..", "..", "docs", "recovery.md"))
+	blocks := fenced(t, filepath.Join("..", "..", "docs", "recovery.md"), "sh")
 	if len(blocks) != 7 || !strings.HasPrefix(blocks[0], "rclone copy ") || !strings.HasPrefix(blocks[6], "rclone checksum blake3 ") {
 		t.Fatalf("the page has changed: %q", blocks)
 	}

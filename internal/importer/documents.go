@@ -126,15 +126,20 @@ const farAhead = 24 * time.Hour
 
 // settled reports whether a file has been left alone for long enough.
 func (r *Run) settled(mark *api.FileMark) bool {
-	if r.o.Settle <= 0 || mark == nil {
+	if mark == nil {
 		return true
 	}
-	now := r.o.Now()
-	age := now.Sub(time.Unix(0, mark.ModTime))
-	if age < -farAhead && mark.Change != 0 {
-		age = now.Sub(time.Unix(0, mark.Change))
+	changed := time.Unix(0, mark.ModTime)
+	if changed.Sub(r.o.Now()) > farAhead && mark.Change != 0 {
+		changed = time.Unix(0, mark.Change)
 	}
-	return age >= r.o.Settle || age < -farAhead
+	return Settled(changed, r.o.Now(), r.o.Settle)
+}
+
+// Settled reports whether a file that was changed at a time has been left alone for so long by now.
+func Settled(changed, now time.Time, span time.Duration) bool {
+	age := now.Sub(changed)
+	return span <= 0 || age >= span || age < -farAhead
 }
 
 // check asks the daemon about one window after the other, and queues what it wants.

@@ -2,6 +2,7 @@ package lang
 
 // frImport is what `vaultctl import` says.
 var frImport = [...]row{
+	{"%s is still being written: it is left to the next run.", "%s est encore en cours d'écriture : il est laissé au prochain passage."},
 	{"Batch %s; `vaultctl batch undo %s` takes it back.", "Lot %s ; `vaultctl batch undo %s` l'annule."},
 	{"Import many documents or people at once", "Importer en masse des justificatifs ou des personnes"},
 	{"TOML file that maps foreign headers, values and dates", "fichier TOML qui fait correspondre des en-têtes, valeurs et dates étrangers"},
