@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -258,7 +259,7 @@ func TestNightlyUnits(t *testing.T) {
 		files = append(files, n.MustWrite(t, name, strings.ReplaceAll(unit, installed, n.script)))
 	}
 	cmd := exec.CommandContext(t.Context(), analyze, append([]string{"verify", "--user", "--man=no"}, files...)...)
-	cmd.Env = append(n.env, "XDG_RUNTIME_DIR="+n.dir)
+	cmd.Env = append(slices.Clone(n.env), "XDG_RUNTIME_DIR="+n.dir)
 	if a := finish(cmd); a.code != 0 || strings.Contains(a.err, filepath.Base(files[0])+":") || strings.Contains(a.err, filepath.Base(files[1])+":") {
 		t.Errorf("systemd-analyze: exit %d\n%s", a.code, a.err)
 	}
