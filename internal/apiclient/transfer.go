@@ -135,10 +135,10 @@ func (s *source) WriteTo(w io.Writer) (int64, error) {
 				return total, werr
 			}
 		}
-		switch {
-		case err == io.EOF:
+		if err == io.EOF { //nolint:errorlint // readers end with it as it is; wrapped, it is a failure
 			return total, nil
-		case err != nil:
+		}
+		if err != nil {
 			return total, err
 		}
 	}

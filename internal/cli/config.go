@@ -151,12 +151,12 @@ func runConfigSet(ctx context.Context, f *Factory, o configSetOptions) error {
 func (f *Factory) knownRemotes(ctx context.Context, names string) error {
 	c, err := f.Client(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // a setting is also made where no daemon runs
+		return nil // a setting is also made where no daemon runs
 	}
 	var known []string
 	for r, err := range apiclient.List[api.Remote](ctx, c, api.RouteRemoteList, api.Empty{}) {
 		if err != nil {
-			return nil //nolint:nilerr // before the organization is founded
+			return nil // before the organization is founded
 		}
 		known = append(known, r.Name)
 	}
