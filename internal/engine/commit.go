@@ -257,7 +257,7 @@ type loggedError struct{ err error }
 func (l *loggedError) Error() string { return l.err.Error() }
 func (l *loggedError) Unwrap() error { return l.err }
 
-// publish shows the new organization and summaries to readers.
+// publish shows the new organization and summaries to readers. The overlay is written, and not used any more.
 func (e *Engine) publish(ov *overlay) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -268,6 +268,7 @@ func (e *Engine) publish(ov *overlay) {
 	for id := range ov.touched {
 		if st, err := ov.state(id); err == nil {
 			e.people[id] = summarize(st, ov.org, ov.keys)
+			ov.cache().put(id, ov.writes[bucketVaults][string(id)], st)
 		}
 	}
 }

@@ -34,9 +34,8 @@ func (o *overlay) child() *overlay {
 	return c
 }
 
-// merge gives the writes to the parent.
+// merge gives the writes and the states to the parent.
 func (o *overlay) merge() {
-	o.flushStates()
 	p := o.parent
 	for b, kv := range o.writes {
 		if p.writes[b] == nil {
@@ -46,8 +45,7 @@ func (o *overlay) merge() {
 	}
 	maps.Copy(p.touched, o.touched)
 	for id := range o.touched {
-		delete(p.states, id)
-		delete(p.shared, id)
+		p.setState(id, o.states[id])
 	}
 	p.org, p.keys = o.org, o.keys
 }
@@ -131,8 +129,10 @@ func (o *overlay) scan(bucket, prefix string, fn func(key string, value []byte) 
 
 // state returns the vault, empty if nothing is known of it. The caller must not modify it: see own.
 func (o *overlay) state(id vault.BeneficiaryID) (*vault.State, error) {
-	if st := o.states[id]; st != nil {
-		return st, nil
+	for l := o; l != nil; l = l.parent {
+		if st := l.states[id]; st != nil {
+			return st, nil
+		}
 	}
 	raw, err := o.get(bucketVaults, string(id))
 	if err != nil {
@@ -168,14 +168,11 @@ func (o *overlay) own(id vault.BeneficiaryID) (*vault.State, error) {
 	if !o.shared[id] && o.states[id] != nil {
 		return o.states[id], nil
 	}
-	raw, err := o.get(bucketVaults, string(id))
-	if err != nil {
-		return nil, fmt.Errorf("read vault: %w", err)
-	}
-	st, err := decodeState(id, raw)
+	st, err := o.state(id)
 	if err != nil {
 		return nil, err
 	}
+	st = st.Clone()
 	o.setState(id, st)
 	return st, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // stateBudget bounds the encoded vaults that are kept decoded, in bytes. Decoded they take two or three times as much.
-const stateBudget = 4 << 20
+const stateBudget = 8 << 20
 
 // stateCache keeps vaults decoded between changes: a deposit looks at its vault half a dozen times, and decoding one with
 // a few hundred documents takes longer than sealing another. It belongs to the unlocked keys and goes with them. The
