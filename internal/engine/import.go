@@ -279,8 +279,6 @@ func (e *Engine) present(ctx context.Context, row *api.ImportRow, in *intake, id
 		return res
 	}
 	d := st.Documents[id]
-	held, err := e.Store.Get(bucketHeld, d.Object.Path)
-	res.OnRemote = err == nil && held != nil
 	if res.Differs = e.differs(st, keys, org, d, row, in); len(res.Differs) == 0 {
 		return res
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"vaultctl/internal/api"
@@ -46,6 +48,44 @@ func (e *Engine) fileOp(in *intake, row *api.ImportRow, id vault.DocumentID) (Op
 // remember writes what fileOp made.
 func (e *Engine) remember(ctx context.Context, ops []Op) error {
 	return e.exclusive(ctx, func() error { return e.Store.Write(ops) })
+}
+
+// recoverable reports whether the remotes alone suffice to have a document back: each holds its bytes, and the segment
+// that tells of it.
+func (c *checking) recoverable(d *vault.Document) bool {
+	held, err := c.e.Store.Get(bucketHeld, d.Object.Path)
+	if err != nil || held == nil {
+		return false
+	}
+	own := c.e.self().Writer
+	if !strings.HasPrefix(d.Object.Path, vault.WriterPrefix(own)+"/") {
+		return true // it came from there
+	}
+	if c.told == nil {
+		c.told = &vault.Clock{}
+		if told, err := c.e.toldUntil(own); err == nil {
+			c.told = &told
+		}
+	}
+	return d.Changed.Compare(*c.told) < 0
+}
+
+// toldUntil returns the time of the last segment of this device that is on every remote, together with all before it.
+func (e *Engine) toldUntil(own vault.WriterID) (vault.Clock, error) {
+	there := uint64(math.MaxUint64)
+	for _, m := range e.mounted() {
+		n, err := e.segmentsOn(m.name)
+		if err != nil {
+			return vault.Clock{}, err
+		}
+		there = min(there, n)
+	}
+	if there == 0 || there == math.MaxUint64 {
+		return vault.Clock{}, nil
+	}
+	var last segmentInfo
+	err := getJSON(e.Store, bucketSegments, segmentKey(own, there-1), &last)
+	return last.At, err
 }
 
 // forgetFiles forgets the files that came into vaults.
@@ -125,6 +165,7 @@ type checking struct {
 	keys    *keyring
 	req     *api.ImportCheckRequest
 	refused map[vault.BeneficiaryID]bool
+	told    *vault.Clock                   // up to when the remotes know this device's segments; nil before it was looked up
 	coming  map[string]vault.BeneficiaryID // keyed digests of earlier rows, in dry runs
 }
 
@@ -154,7 +195,7 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	case d != nil && removedByHand(d):
 		return c.reject(row, &in, api.WithHint(errRemoved, "if it is to be there after all: `vaultctl document add`"))
 	case d != nil:
-		return c.e.present(c.ctx, row, &in, d.ID, c.req.Update, c.req.DryRun), nil
+		return c.present(row, &in, d), nil
 	}
 	if row.Digest != "" && row.Split == "" { // it is that of the whole
 		return c.byDigest(row, &in, st)
@@ -162,6 +203,13 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	res := rowResult(row.Row, api.RowWanted)
 	res.Beneficiary = string(in.vault)
 	return res, nil
+}
+
+// present is the result of a row whose document is in the vault.
+func (c *checking) present(row *api.ImportRow, in *intake, d *vault.Document) api.RowResult {
+	res := c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun)
+	res.OnRemote = c.recoverable(d)
+	return res
 }
 
 func (c *checking) reject(row *api.ImportRow, in *intake, err error) (api.RowResult, error) {
@@ -201,7 +249,7 @@ func (c *checking) byDigest(row *api.ImportRow, in *intake, st *vault.State) (ap
 	res.Beneficiary = string(in.vault)
 	switch _, earlier := c.coming[key]; {
 	case same:
-		return c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun), nil
+		return c.present(row, in, d), nil
 	case earlier:
 		res.Status = api.RowExists
 	case d != nil:

@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/manifest"
+	"vaultctl/internal/photo"
 	"vaultctl/internal/vault"
 )
 
@@ -229,6 +230,10 @@ func openDocument(p *pass, it *item) (*parcel, error) {
 	if changed(it.mark, content.Mark) {
 		_ = content.Close() // it was not read
 		return nil, errWaiting
+	}
+	if at, ok := content.ReadCloser.(io.ReaderAt); ok && d.Split == "" {
+		f := photo.Look(at, content.Size)
+		d.Fields.Measured(f.Pages, f.Width, f.Height)
 	}
 	row, err := jsonPart(api.PartRow, &d.ImportRow)
 	if err != nil {

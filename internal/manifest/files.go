@@ -148,6 +148,9 @@ type steady struct {
 	read     int64
 }
 
+// ReadAt looks into the file beside the reading.
+func (s *steady) ReadAt(b []byte, off int64) (int, error) { return s.file.ReadAt(b, off) }
+
 func (s *steady) Read(b []byte) (int, error) {
 	n, err := s.file.Read(b)
 	s.read += int64(n)
