@@ -371,3 +371,31 @@ func rowsOf(t testing.TB, next func() (ref string, content []byte, ok bool)) eng
 		return p.name, p.r, nil
 	}
 }
+
+// TestImportAfterReinstall imports the same rows on a new workstation, after the only one was lost.
+func TestImportAfterReinstall(t *testing.T) {
+	k := MustFill(t, MustFound(t))
+	MustAdd(t, k.rig, "Awa", "Diop", "1991", withRef("PEP:1"))
+	source := "S-1"
+	rows := []scan{scanOf("PEP:1", "cv", "un"), scanOf("PEP:1", "payslip", "deux")}
+	rows[1].Fields.SourceID = &source
+	before := MustImport(t, k.rig, vault.NewBatchID(), false, rows...)
+	people := []api.PersonRow{personRow("PEP:2", "Jean", "Petit", "2026-01-02")}
+	MustPeople(t, k.rig, api.ImportRequest{}, people...)
+	MustSync(t, k.rig)
+	k.stop()
+	n, _, err := join(t, k, t.TempDir(), k.Result.Recovery[1:]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := MustImport(t, n, vault.NewBatchID(), false, rows...)
+	wantStatus(t, "documents", after, "exists", "exists")
+	for i := range after {
+		if after[i].Document != before[i].Document {
+			t.Errorf("row %d is another document: %+v, %+v", i+1, before[i], after[i])
+		}
+	}
+	wantStatus(t, "people", MustPeople(t, n, api.ImportRequest{}, people...), "exists")
+	rows[1].content, rows[1].Size = "deux, neuf", int64(len("deux, neuf"))
+	wantStatus(t, "a new version", MustImport(t, n, vault.NewBatchID(), false, rows[1]), "updated")
+}
