@@ -22,6 +22,7 @@ var frErrorsManifest = [...]row{
 
 	// Rows.
 	{"column %s: %w", "colonne %s : %w"},
+	{"the cell is empty", "la cellule est vide"},
 	{"line %d is longer than %d bytes", "la ligne %d dépasse %d octets"},
 	{"line %d: a quote is left open, or one within quotes is not doubled", "ligne %d : un guillemet n'est pas fermé, ou n'est pas doublé à l'intérieur d'autres"},
 	{"the row cannot be split into cells: %w", "la ligne ne se laisse pas découper en cellules : %w"},

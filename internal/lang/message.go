@@ -90,7 +90,7 @@ func matcher(format string) *regexp.Regexp {
 		case 'q':
 			b.WriteString(`(".*")`)
 		default:
-			b.WriteString(`(.*)`)
+			b.WriteString(`(.*?)`) // as little as will do: the cause, which may hold anything, comes last
 		}
 		last = at[1]
 	}
