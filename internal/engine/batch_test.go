@@ -263,7 +263,7 @@ func TestUndoOfPeople(t *testing.T) {
 func TestBatchListSelects(t *testing.T) {
 	r := MustFound(t)
 	now := time.Now()
-	r.Now = func() time.Time { return now }
+	r.SetNow(func() time.Time { return now })
 	r.MustVault(t, "P", withRef("SI:1"))
 	first := vault.NewBatchID()
 	MustImport(t, r, first, false, scanOf("SI:1", "cv", "a"))

@@ -420,7 +420,7 @@ func waitFor(tb testing.TB, what string, ok func() bool) {
 func TestClocksThatAreWrong(t *testing.T) {
 	r := MustFound(t, single)
 	b := MustAdd(t, r, "Awa", "Diallo", "1990")
-	r.Now = func() time.Time { return time.Now().AddDate(-3, 0, 0) }
+	r.SetNow(func() time.Time { return time.Now().AddDate(-3, 0, 0) })
 	if _, err := r.ConsentGive(ctxb, api.ConsentGiveRequest{Beneficiary: b.ID, Terms: verbal("agent:Marie Durand")}, nil); err != nil {
 		t.Fatalf("with the clock set back: %v", err)
 	}
@@ -428,7 +428,7 @@ func TestClocksThatAreWrong(t *testing.T) {
 	if err != nil || !rec.Complete {
 		t.Fatalf("with the clock set back: %+v, %v", rec, err)
 	}
-	r.Now = func() time.Time { return time.Now().AddDate(5, 0, 0) }
+	r.SetNow(func() time.Time { return time.Now().AddDate(5, 0, 0) })
 	if rec, err = r.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: b.ID}, nil); err != nil || !rec.Complete {
 		t.Fatalf("with the clock ahead: %+v, %v", rec, err)
 	}
@@ -441,7 +441,7 @@ func TestConsentThatExpires(t *testing.T) {
 	MustDeposit(t, r, b.ID, "un", false)
 	MustSync(t, r)
 	r.stop()
-	r.Now = func() time.Time { return time.Now().AddDate(0, 0, 32) }
+	r.SetNow(func() time.Time { return time.Now().AddDate(0, 0, 32) })
 	r.Reopen(t)
 	waitFor(t, "the expiry", func() bool {
 		got, err := r.BeneficiaryShow(ctxb, api.BeneficiaryRequest{Beneficiary: b.ID})

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -28,7 +27,7 @@ func TestDiskFull(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	r := &rig{Home: home, Remote: filepath.Join(t.TempDir(), "remote"), Now: time.Now}
+	r := &rig{Home: home, Remote: filepath.Join(t.TempDir(), "remote")}
 	r.Engine, r.stop = MustOpen(t, home, nil)
 	_, err := r.Init(context.Background(), api.InitRequest{Org: "CCAS", Agent: "Marie Durand", Team: "Accueil", Remote: r.Remote,
 		Need: 1, Of: 1, Protect: api.Protection{Method: "keyfile"}, Language: "fr"}, nil)

@@ -305,7 +305,7 @@ func TestCloseReopenInactive(t *testing.T) {
 	if got := list(t, r, api.BeneficiaryListRequest{InactiveFor: "2y"}); len(got) != 0 {
 		t.Errorf("inactive today: %v", got)
 	}
-	r.Now = func() time.Time { return time.Now().AddDate(2, 0, 1) }
+	r.SetNow(func() time.Time { return time.Now().AddDate(2, 0, 1) })
 	if got := list(t, r, api.BeneficiaryListRequest{InactiveFor: "2y"}); !slices.Equal(got, []string{b.ID}) {
 		t.Errorf("inactive in two years: %v", got)
 	}

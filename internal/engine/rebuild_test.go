@@ -195,10 +195,9 @@ func privateOf(k *kept) string {
 
 func TestClockSetBackAndAhead(t *testing.T) {
 	k := MustFill(t, MustFound(t))
-	now := k.Now
 	for _, shift := range []time.Duration{-48 * time.Hour, 72 * time.Hour, 0} {
 		k.stop() // nobody reads the clock while it is set
-		k.Now = func() time.Time { return now().Add(shift) }
+		k.SetNow(func() time.Time { return time.Now().Add(shift) })
 		k.Reopen(t)
 		id := MustDeposit(t, k.rig, k.one.ID, "décalage "+shift.String(), false).ID
 		k.texts[id] = "décalage " + shift.String()
@@ -216,7 +215,7 @@ func TestClockSetBackAndAhead(t *testing.T) {
 func TestTwoWritersAtOnce(t *testing.T) {
 	k := MustFill(t, MustFound(t))
 	k.stop()
-	clone := &rig{Home: filepath.Join(t.TempDir(), "clone"), Remote: k.Remote, Now: time.Now, Result: k.Result}
+	clone := &rig{Home: filepath.Join(t.TempDir(), "clone"), Remote: k.Remote, Result: k.Result}
 	copyTree(t, k.Home, clone.Home)
 	k.Reopen(t)
 	MustDeposit(t, k.rig, k.one.ID, "du premier", false)

@@ -250,8 +250,7 @@ func TestDoctor(t *testing.T) {
 	}
 	MustAdd(t, k.rig, "Sans", "Retour", "1971", func(q *api.BeneficiaryAddRequest) { q.NoRecovery = true })
 	MustSync(t, k.rig)
-	now := k.Now
-	k.Now = func() time.Time { return now().Add(-2 * time.Hour) }
+	k.SetNow(func() time.Time { return time.Now().Add(-2 * time.Hour) })
 	if err := os.Chmod(k.Home, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -213,8 +212,8 @@ func MustChange(tb testing.TB, file string, change func([]byte) []byte) {
 // join rebuilds the organization of k in a new home.
 func join(tb testing.TB, k *kept, home string, shares ...string) (*rig, api.InitResult, error) {
 	tb.Helper()
-	n := &rig{Home: home, Remote: k.Remote, Now: time.Now}
-	n.Engine, n.stop = MustOpen(tb, home, func() time.Time { return n.Now() })
+	n := &rig{Home: home, Remote: k.Remote}
+	n.Engine, n.stop = MustOpen(tb, home, n.Now)
 	res, err := n.JoinRecover(ctxb, api.JoinRecoverRequest{Remote: k.Remote, RootWords: strings.Join(k.Result.RootWords, " "), Recovery: shares,
 		Agent: "Paul Martin", Protect: api.Protection{Method: "keyfile"}}, nil)
 	return n, res, err
@@ -316,7 +315,7 @@ func TestInterruptedJoinRecoverGoesOn(t *testing.T) {
 				t.Fatalf("interrupted: %+v, %v", res, err)
 			}
 			stop()
-			n := &rig{Home: home, Remote: k.Remote, Now: time.Now}
+			n := &rig{Home: home, Remote: k.Remote}
 			n.Engine, n.stop = MustOpen(t, home, nil)
 			if stage == "reseal" {
 				s, err := n.Status(ctxb)

@@ -99,8 +99,8 @@ func setsAside(t *testing.T, n *rig, person, late string) {
 	if a := attentionOf(t, n); len(a) != 1 || a[0].Code != "revoked_writer" || a[0].Severity != "warning" {
 		t.Errorf("status: %+v", a)
 	}
-	n.Now = func() time.Time { return time.Now().Add(8 * 24 * time.Hour) }
-	defer func() { n.Now = time.Now }()
+	n.SetNow(func() time.Time { return time.Now().Add(8 * 24 * time.Hour) })
+	defer n.SetNow(time.Now)
 	if a := attentionOf(t, n); len(a) != 1 || a[0].Severity != "info" {
 		t.Errorf("status a week later: %+v", a)
 	}
@@ -160,7 +160,7 @@ func TestJoinRecoverSurvivesACrash(t *testing.T) {
 			k.stop()
 			var once atomic.Bool
 			home, crashed, remote := t.TempDir(), filepath.Join(t.TempDir(), "home"), filepath.Join(t.TempDir(), "remote")
-			n := &rig{Home: home, Remote: k.Remote, Now: time.Now}
+			n := &rig{Home: home, Remote: k.Remote}
 			n.Engine, n.stop = MustOpen(t, home, nil, func(e *engine.Engine) {
 				e.Step = func(s string) {
 					if s == step && once.CompareAndSwap(false, true) {
@@ -194,7 +194,7 @@ func TestJoinRecoverSurvivesACrash(t *testing.T) {
 				t.Errorf("verify: %v, %+v", err, v.Findings)
 			}
 			wantOwnChain(t, n)
-			old := &kept{rig: &rig{Home: k.Home, Remote: k.Remote, Now: time.Now}}
+			old := &kept{rig: &rig{Home: k.Home, Remote: k.Remote}}
 			old.Engine, old.stop = MustOpen(t, k.Home, nil)
 			_, err := old.Sync(ctxb, api.SyncRequest{}, nil)
 			wantRevoked(t, "sync", err)

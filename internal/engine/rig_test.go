@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,9 +22,20 @@ type rig struct {
 	*engine.Engine
 	Home, Remote string
 	Result       api.InitResult
-	Now          func() time.Time
+	clock        atomic.Pointer[func() time.Time] // nil is the system's
 	stop         func()
 }
+
+// Now is the time on the workstation.
+func (r *rig) Now() time.Time {
+	if f := r.clock.Load(); f != nil {
+		return (*f)()
+	}
+	return time.Now()
+}
+
+// SetNow sets the clock, while the engine is at work too.
+func (r *rig) SetNow(f func() time.Time) { r.clock.Store(&f) }
 
 const testPassphrase = "marron cheval pile agrafe 47"
 
@@ -57,11 +69,11 @@ func MustOpen(tb testing.TB, home string, now func() time.Time, prepare ...func(
 // MustFound founds an organization with a key file, or the protection given.
 func MustFound(tb testing.TB, change ...func(*api.InitRequest)) *rig {
 	tb.Helper()
-	r := &rig{Home: filepath.Join(tb.TempDir(), "home"), Remote: filepath.Join(tb.TempDir(), "remote"), Now: time.Now}
+	r := &rig{Home: filepath.Join(tb.TempDir(), "home"), Remote: filepath.Join(tb.TempDir(), "remote")}
 	if err := os.MkdirAll(r.Home, 0o700); err != nil {
 		tb.Fatal(err)
 	}
-	r.Engine, r.stop = MustOpen(tb, r.Home, func() time.Time { return r.Now() })
+	r.Engine, r.stop = MustOpen(tb, r.Home, r.Now)
 	req := api.InitRequest{Org: "CCAS de Rennes", Agent: "Marie Durand", Team: "Accueil", Remote: r.Remote, Need: 2, Of: 3,
 		Holders: "la directrice et le notaire", Protect: api.Protection{Method: "keyfile"}, Language: "fr"}
 	for _, f := range change {
@@ -79,7 +91,7 @@ func MustFound(tb testing.TB, change ...func(*api.InitRequest)) *rig {
 func (r *rig) Reopen(tb testing.TB, prepare ...func(*engine.Engine)) {
 	tb.Helper()
 	r.stop()
-	r.Engine, r.stop = MustOpen(tb, r.Home, func() time.Time { return r.Now() }, prepare...)
+	r.Engine, r.stop = MustOpen(tb, r.Home, r.Now, prepare...)
 }
 
 // RemoteFiles lists the objects of the remote folder.
