@@ -34,6 +34,9 @@ func (e *Engine) pull(ctx context.Context) (int, error) {
 		total += n
 		if err != nil {
 			last = err
+			if vault.CodeOf(err) == vault.CodeUnreachable && ctx.Err() == nil {
+				m.unreached(err)
+			}
 			e.log.Warn("pull", "remote", m.name, "code", vault.CodeOf(err))
 			continue
 		}

@@ -64,6 +64,13 @@ func (m *mount) noteKept(kept string) {
 	m.kept = kept
 }
 
+// unreached notes that the remote does not answer.
+func (m *mount) unreached(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastErr = err
+}
+
 // distrust makes the next use look again whose remote it is.
 func (m *mount) distrust() {
 	m.mu.Lock()
