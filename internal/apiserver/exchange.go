@@ -17,14 +17,9 @@ func HandleExchange[Req, Item, Res any](s *Server, route string,
 	f func(ctx context.Context, req Req, parts PartReader, yield func(Item) error) (Res, error),
 ) {
 	s.register(route, api.TypeUpload, func(w *answer, r *http.Request) {
-		if err := http.NewResponseController(w.ResponseWriter).EnableFullDuplex(); err != nil {
-			w.refuse(err)
-			return
-		}
 		var req Req
-		parts, err := openUpload(r, &req)
-		if err != nil {
-			w.failUpload(err, r)
+		parts, ok := w.beginUpload(r, &req)
+		if !ok {
 			return
 		}
 		res, err := f(r.Context(), req, parts, func(item Item) error {

@@ -70,15 +70,9 @@ func unexpected(err error) error {
 // when it returns an error.
 func HandleUpload[Req, Res any](s *Server, route string, f func(ctx context.Context, req Req, parts PartReader) (Res, error)) {
 	s.register(route, api.TypeUpload, func(w *answer, r *http.Request) {
-		// Without full duplex net/http swallows a part of the body before it lets an early refusal through.
-		if err := http.NewResponseController(w.ResponseWriter).EnableFullDuplex(); err != nil {
-			w.refuse(err)
-			return
-		}
 		var req Req
-		parts, err := openUpload(r, &req)
-		if err != nil {
-			w.failUpload(err, r)
+		parts, ok := w.beginUpload(r, &req)
+		if !ok {
 			return
 		}
 		res, err := f(r.Context(), req, parts)
@@ -93,6 +87,21 @@ func HandleUpload[Req, Res any](s *Server, route string, f func(ctx context.Cont
 		}
 		w.end(res, nil)
 	})
+}
+
+// beginUpload reads the first part into req. Without success the answer was given.
+func (w *answer) beginUpload(r *http.Request, req any) (PartReader, bool) {
+	// Without full duplex net/http swallows a part of the body before it lets an early refusal through.
+	if err := http.NewResponseController(w.ResponseWriter).EnableFullDuplex(); err != nil {
+		w.refuse(err)
+		return PartReader{}, false
+	}
+	parts, err := openUpload(r, req)
+	if err != nil {
+		w.failUpload(err, r)
+		return PartReader{}, false
+	}
+	return parts, true
 }
 
 // openUpload reads the first part into req.

@@ -131,12 +131,12 @@ func (l *lane) nextDeposit() error {
 	if err != nil || name != api.PartContent {
 		return vault.Errorf(vault.CodeUsage, "the content of a row is missing")
 	}
-	in, err := l.e.intakeOf(l.addRequest(&row))
+	in, err := l.e.intakeOf(depositOf(&row, string(l.batch)))
 	if err != nil {
 		l.e.refusedIntake(l.ctx, &in, err)
 		return l.reject(row.Row, &in, err)
 	}
-	c, readers, err := l.seal(&in, &row, content)
+	c, readers, err := l.e.sealIntake(l.ctx, &in, row.Size, content)
 	if err != nil {
 		return l.reject(row.Row, &in, err)
 	}
@@ -153,13 +153,10 @@ func (l *lane) nextDeposit() error {
 	return nil
 }
 
-func (l *lane) addRequest(row *api.ImportRow) *api.DocumentAddRequest {
+// depositOf is a row as a deposit by hand would ask for it.
+func depositOf(row *api.ImportRow, batch string) *api.DocumentAddRequest {
 	return &api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private, FileName: row.FileName,
-		Size: row.Size, Batch: string(l.batch), Split: row.Split}
-}
-
-func (l *lane) seal(in *intake, row *api.ImportRow, content io.Reader) (*sealedContent, []vault.Reader, error) {
-	return l.e.sealIntake(l.ctx, in, row.Size, content)
+		Size: row.Size, Batch: batch, Split: row.Split}
 }
 
 // finish makes a sealed row durable and tells what became of it.

@@ -174,8 +174,7 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	if c.req.DryRun && row.Beneficiary == "" {
 		return c.newcomer(row)
 	}
-	in, err := c.e.intakeOf(&api.DocumentAddRequest{Beneficiary: row.Beneficiary, Fields: row.Fields, Private: row.Private,
-		FileName: row.FileName, Size: row.Size, Batch: c.req.Batch, Split: row.Split})
+	in, err := c.e.intakeOf(depositOf(row, c.req.Batch))
 	if err != nil {
 		if !c.req.DryRun && !c.refused[in.vault] {
 			c.refused[in.vault] = true

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
 )
 
@@ -445,74 +444,10 @@ func (e *Engine) segmentsOn(remote string) (uint64, error) {
 	return there, err
 }
 
-// remoteStatus says how each remote is doing.
-func (e *Engine) remoteStatus() ([]api.RemoteStatus, error) {
-	var out []api.RemoteStatus
-	for _, m := range e.mounted() {
-		q, err := e.queueSize(m.name)
-		if err != nil {
-			return nil, err
-		}
-		m.mu.Lock()
-		s := api.RemoteStatus{Name: m.name, Remote: e.Remotes.Redact(m.spec), Queued: q.Objects + q.Doomed}
-		if !m.lastOK.IsZero() {
-			s.LastOK = m.lastOK.UTC().Format(time.RFC3339)
-		}
-		if m.lastErr != nil {
-			s.LastError, s.Code = m.lastErr.Error(), string(vault.CodeOf(m.lastErr))
-		}
-		m.mu.Unlock()
-		out = append(out, s)
-	}
-	return out, nil
-}
-
 func jsonOp(bucket, key string, v any) Op {
 	raw, err := json.Marshal(v)
 	if err != nil {
 		panic("marshal " + bucket + ": " + err.Error())
 	}
 	return Op{bucket, key, raw}
-}
-
-// reportBox wakes those who wait for something to move. The zero value is ready.
-type reportBox struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-func (b *reportBox) wait() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch == nil {
-		b.ch = make(chan struct{})
-	}
-	return b.ch
-}
-
-func (b *reportBox) changed() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch != nil {
-		close(b.ch)
-		b.ch = nil
-	}
-}
-
-// progressBox holds how far a background task is.
-type progressBox struct {
-	mu sync.Mutex
-	p  *api.Progress
-}
-
-func (b *progressBox) set(p *api.Progress) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.p = p
-}
-
-func (b *progressBox) get() *api.Progress {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.p
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -106,6 +107,28 @@ func (e *Engine) attention() ([]api.Finding, error) {
 		out = append(out, api.Finding{Head: api.H("finding"), Severity: severeError, Code: "unfinished",
 			Message: lang.Key("the organization is not rebuilt yet: it was interrupted"),
 			Hint:    lang.Key("run `vaultctl join --recover` again: it goes on where it stopped")})
+	}
+	return out, nil
+}
+
+// remoteStatus says how each remote is doing.
+func (e *Engine) remoteStatus() ([]api.RemoteStatus, error) {
+	var out []api.RemoteStatus
+	for _, m := range e.mounted() {
+		q, err := e.queueSize(m.name)
+		if err != nil {
+			return nil, err
+		}
+		m.mu.Lock()
+		s := api.RemoteStatus{Name: m.name, Remote: e.Remotes.Redact(m.spec), Queued: q.Objects + q.Doomed}
+		if !m.lastOK.IsZero() {
+			s.LastOK = m.lastOK.UTC().Format(time.RFC3339)
+		}
+		if m.lastErr != nil {
+			s.LastError, s.Code = m.lastErr.Error(), string(vault.CodeOf(m.lastErr))
+		}
+		m.mu.Unlock()
+		out = append(out, s)
 	}
 	return out, nil
 }
