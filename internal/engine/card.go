@@ -46,8 +46,9 @@ func (c *cardKey) signKey() string {
 	return base64.StdEncoding.EncodeToString(c.sign.Public().(ed25519.PublicKey))
 }
 
+// cosigner signs with the card what this device writes.
 func (c *cardKey) cosigner(org *vault.Org) func(*vault.Event) {
-	return func(ev *vault.Event) { ev.Cosign(org.ID, c.sign) }
+	return func(ev *vault.Event) { ev.Cosign(org.ID, org.Here, c.sign) }
 }
 
 // openCard reads typed words or an identity and checks that they are a card of the vault. A wrong one is journalled.

@@ -202,7 +202,7 @@ func (e *Engine) foundOrg(ctx context.Context, f *founding) (api.InitResult, err
 	rec := vault.RecoveryBody{N: 1, Recipient: recRecipient, Need: f.req.Need, Of: f.req.Of, Holders: f.req.Holders}
 	dev := vault.DeviceBody{Device: f.ident.Device, Key: base64.StdEncoding.EncodeToString(f.sign.Public().(ed25519.PublicKey)),
 		Recipient: f.device, Role: vault.RoleAdmin, Also: []vault.Role{vault.RoleAgent}, Agent: f.ident.Agent}
-	cosign := func(ev *vault.Event) { ev.Cosign(f.ident.Org, f.root) }
+	cosign := func(ev *vault.Event) { ev.Cosign(f.ident.Org, f.ident.Device, f.root) }
 	note, err := e.stageNote(f.note.Sign(f.root))
 	if err != nil {
 		return api.InitResult{}, err

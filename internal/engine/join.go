@@ -278,7 +278,7 @@ func (e *Engine) restoreOrg(ctx context.Context, b *rebuilding, org *vault.Org) 
 	}
 	rec := org.CurrentRecovery().RecoveryBody
 	return e.commit(ctx, func(t *tx) error {
-		return t.openEpochs(epochs, []vault.DeviceBody{dev}, &rec, func(ev *vault.Event) { ev.Cosign(ident.Org, b.root) })
+		return t.openEpochs(epochs, []vault.DeviceBody{dev}, &rec, func(ev *vault.Event) { ev.Cosign(ident.Org, ident.Device, b.root) })
 	})
 }
 
@@ -288,7 +288,7 @@ func (e *Engine) takeOver(ctx context.Context, b *rebuilding) error {
 	dev := vault.DeviceBody{Device: ident.Device, Key: base64.StdEncoding.EncodeToString(b.sign.Public().(ed25519.PublicKey)),
 		Recipient: b.device, Role: vault.RoleAdmin, Also: []vault.Role{vault.RoleAgent}, Agent: ident.Agent}
 	heads := e.pastNow()
-	cosign := func(ev *vault.Event) { ev.Cosign(ident.Org, b.root) }
+	cosign := func(ev *vault.Event) { ev.Cosign(ident.Org, ident.Device, b.root) }
 	return e.commit(ctx, func(t *tx) error {
 		errs := []error{t.emitCosigned(vault.DeviceCertified, "", dev, cosign),
 			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: ident.Agent, Solo: vault.NewTeamID()}, cosign,

@@ -286,7 +286,7 @@ func (c *chainCheck) events(path string, seq uint64, body *vault.Body) error {
 		case kept.ID == "":
 			c.res.Missing++
 			c.finding(ev.ID, "an event of the journal is missing from the index")
-		case vault.HashOf(kept.Statement("")) != vault.HashOf(ev.Statement("")):
+		case vault.HashOf(kept.Statement("", "")) != vault.HashOf(ev.Statement("", "")):
 			c.altered(ev.ID, "an event in the index is not the one that was signed")
 		}
 		for _, h := range ev.Notes {

@@ -190,7 +190,7 @@ func (p *puller) admitted(w vault.WriterID, body *vault.Body) bool {
 	for i := range body.Events {
 		ev := &body.Events[i]
 		var b vault.DeviceBody
-		if ev.Type == vault.DeviceCertified && ev.Decode(&b) == nil && b.Device == w.Device() && ev.CosignedBy(p.org.ID, p.org.Root) {
+		if ev.Type == vault.DeviceCertified && ev.Decode(&b) == nil && b.Device == w.Device() && ev.CosignedBy(p.org.ID, w.Device(), p.org.Root) {
 			return true
 		}
 	}

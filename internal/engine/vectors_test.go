@@ -176,13 +176,13 @@ func writeVectors(t *testing.T, s *agecrypt.Sealer) {
 		return e
 	}
 	created := event(0, vault.OrgCreated, "", false, vault.OrgBody{Name: "Mairie & CCAS"})
-	created.Cosign(org, root)
+	created.Cosign(org, k.Device, root)
 	opened := event(1, vault.EpochOpened, "", true, vault.EpochBody{Epoch: k.Epoch, Kind: vault.EpochOrg, Recipient: k.OrgEpoch.Recipient,
 		Devices: []vault.DeviceID{k.Device}, Recovery: 1,
 		Parcels: []vault.Object{{Path: k.Parcel, Size: int64(len(sealedParcel)), Hash: objecthash.Of(sealedParcel)}}})
 	edited := event(3, vault.VaultEdited, entry.Vault, false, nil)
 	edited.Notes = []vault.Hash{entry.Commitment()}
-	edited.Cosign(org, must[*cardKey](t)((&Engine{Options: Options{Sealer: s}}).newCardKey(vectorSeed("card"))).sign)
+	edited.Cosign(org, k.Device, must[*cardKey](t)((&Engine{Options: Options{Sealer: s}}).newCardKey(vectorSeed("card"))).sign)
 	sealed := event(4, vault.NoteSealed, entry.Vault, false, vault.NoteBody{Entries: edited.Notes, Object: vault.Object{
 		Path: vault.NotePath(k.Writer, vectorOID(5)), Size: int64(len(sealedNote)), Hash: objecthash.Of(sealedNote),
 		Readers: []vault.Reader{vault.CardReader(entry.Vault, 1), vault.EpochReader(k.Epoch)}}})
@@ -274,7 +274,7 @@ func TestVectors(t *testing.T) {
 	}
 	identity := checkParcel(t, s, &k, read("parcel.age"), read("parcel.txt"))
 	events := checkSegments(t, s, &k, identity, read)
-	if !events[0].CosignedBy(note.Org, k.RootKey) || !events[2].CosignedBy(note.Org, k.CardSignKey) {
+	if !events[0].CosignedBy(note.Org, k.Device, k.RootKey) || !events[2].CosignedBy(note.Org, k.Device, k.CardSignKey) {
 		t.Error("a cosignature does not verify")
 	}
 	lines := must[map[vault.Hash][]byte](t)(parseNote(mustOpen(t, s, read("note.age"), k.Card.Identity)))

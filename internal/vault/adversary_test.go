@@ -194,5 +194,42 @@ func TestOldRecoveryKeyDoesNotReturn(t *testing.T) {
 
 func TestCardSignedOnceForOneOrganization(t *testing.T) {
 	w := newWorld(t).open()
-	w.refuses(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(NewOrgID(), w.card) }))
+	w.refuses(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(NewOrgID(), w.eve.id, w.card) }))
+}
+
+// What the root or a card signed for one device says nothing in the chain of another, even of one enrolled earlier.
+func TestCosignedEventStaysWithItsDevice(t *testing.T) {
+	w := newWorld(t).open()
+	key := w.paul.do(RecoverySet, "", RecoveryBody{N: 2, Recipient: "age1new"}, w.byRoot)
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard, func(e *Event) { e.Agent = "" })
+	again := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Agent = ""; w.byCard(e) })
+	copies := func(r *Record, by *device) *Record {
+		by.seq++
+		return &Record{Event: r.Event, Pos: Pos{Writer: by.writer, Seq: by.seq - 1}, Past: by.past.Clone()}
+	}
+	k, g := copies(key, w.marie), copies(again, w.boss)
+	w.records, w.vault = append(w.records, k), append(w.vault, g)
+	w.refuses(k, g, grant) // the last was changed after the card signed it
+	w.accepts(key, again)
+	st := w.state()
+	if got := w.org().CurrentRecovery(); got.Set != key.Pos {
+		t.Errorf("the recovery key is of %v, not of %v", got.Set, key.Pos)
+	}
+	if i := slices.IndexFunc(st.Consents, func(c *Consent) bool { return c.Team == w.eve.solo }); i < 0 || st.Consents[i].Given != again.Pos || len(st.Consents) != 2 {
+		t.Errorf("consents: %+v", st.Consents)
+	}
+}
+
+// A device that goes on as another writer issues again what it had not sent: it counts, and once.
+func TestCosignedEventIsReissuedByItsDevice(t *testing.T) {
+	w := newWorld(t).open()
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard)
+	w.vault = w.vault[:len(w.vault)-1]
+	again := &Record{Event: grant.Event, Pos: Pos{Writer: NewWriterID(w.eve.id)}, Past: w.eve.past.Clone()}
+	again.Past[w.eve.writer] = w.eve.seq - 1
+	w.vault = append(w.vault, again)
+	w.accepts(again)
+	third := &Record{Event: grant.Event, Pos: Pos{Writer: again.Pos.Writer, Seq: 1}, Past: again.Past}
+	w.vault = append(w.vault, third)
+	w.refuses(third)
 }

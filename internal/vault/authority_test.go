@@ -97,7 +97,7 @@ func TestAuthority(t *testing.T) {
 			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard)
 		}, true},
 		{"another card grants", func(w *world) *Record {
-			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(w.id, seeded("other")) })
+			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(w.id, w.eve.id, seeded("other")) })
 		}, false},
 		{"stranger grants", func(w *world) *Record {
 			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo})

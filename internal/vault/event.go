@@ -92,15 +92,16 @@ func isCritical(t EventType) bool {
 	return false
 }
 
-// Statement is what a cosigner signs: everything but the cosignatures, bound to the organization.
-func (e *Event) Statement(org OrgID) []byte {
+// Statement is what a cosigner signs: everything but the cosignatures, bound to the organization and to the device that
+// writes it. A device that goes on as another writer may write it once more; no other device can.
+func (e *Event) Statement(org OrgID, by DeviceID) []byte {
 	var notes strings.Builder
 	for _, h := range e.Notes {
 		notes.WriteString(string(h))
 		notes.WriteByte('\n')
 	}
-	return fmt.Appendf(nil, "vaultctl event v1\norg %s\nid %s\ntype %s\nvault %s\nagent %s\nat %d %d\ncritical %t\nnotes %s\nbody %s\n",
-		org, e.ID, e.Type, e.Vault, e.Agent, e.At.Ms, e.At.N, e.Critical, HashOf([]byte(notes.String())), HashOf(canonical(e.Body)))
+	return fmt.Appendf(nil, "vaultctl event v1\norg %s\ndevice %s\nid %s\ntype %s\nvault %s\nagent %s\nat %d %d\ncritical %t\nnotes %s\nbody %s\n",
+		org, by, e.ID, e.Type, e.Vault, e.Agent, e.At.Ms, e.At.N, e.Critical, HashOf([]byte(notes.String())), HashOf(canonical(e.Body)))
 }
 
 // canonical returns the body as it is marshalled: without insignificant space, with the characters escaped that
@@ -116,24 +117,24 @@ func canonical(body json.RawMessage) []byte {
 	return raw
 }
 
-// Cosign adds the signature of key.
-func (e *Event) Cosign(org OrgID, key ed25519.PrivateKey) {
+// Cosign adds the signature of key for the device that is about to write the event.
+func (e *Event) Cosign(org OrgID, by DeviceID, key ed25519.PrivateKey) {
 	pub := key.Public().(ed25519.PublicKey)
 	e.Cosigned = append(e.Cosigned, Cosignature{
 		Key: base64.StdEncoding.EncodeToString(pub),
-		Sig: base64.StdEncoding.EncodeToString(ed25519.Sign(key, e.Statement(org))),
+		Sig: base64.StdEncoding.EncodeToString(ed25519.Sign(key, e.Statement(org, by))),
 	})
 }
 
-// CosignedBy reports whether the event bears a valid signature by the public key (base64).
-func (e *Event) CosignedBy(org OrgID, key string) bool {
+// CosignedBy reports whether the event, written by the device, bears a valid signature by the public key (base64).
+func (e *Event) CosignedBy(org OrgID, by DeviceID, key string) bool {
 	pub, err := base64.StdEncoding.DecodeString(key)
 	if err != nil || len(pub) != ed25519.PublicKeySize {
 		return false
 	}
 	for _, c := range e.Cosigned {
 		sig, err := base64.StdEncoding.DecodeString(c.Sig)
-		if c.Key == key && err == nil && ed25519.Verify(pub, e.Statement(org), sig) {
+		if c.Key == key && err == nil && ed25519.Verify(pub, e.Statement(org, by), sig) {
 			return true
 		}
 	}

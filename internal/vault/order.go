@@ -33,6 +33,14 @@ type Record struct {
 	Past Past `json:"past,omitempty"`
 }
 
+// CosignedBy reports whether the event bears a valid signature by the public key (base64), made for the record's device.
+func (r *Record) CosignedBy(org OrgID, key string) bool {
+	return r.Event.CosignedBy(org, r.Pos.Writer.Device(), key)
+}
+
+// written names the event as its device's: a copy in the chain of another is another event.
+func (r *Record) written() string { return string(r.Pos.Writer.Device()) + "/" + r.ID }
+
 // Saw reports whether the event at p is in the causal past of r.
 func (r *Record) Saw(p Pos) bool {
 	if p.Writer == r.Pos.Writer {

@@ -33,7 +33,7 @@ func drawHistory(t *rapid.T, tb testing.TB) *world {
 		sign := func(e *Event) {
 			clock(e)
 			if rapid.IntRange(0, 4).Draw(t, "card") == 0 {
-				e.Cosign(w.id, w.card)
+				e.Cosign(w.id, d.id, w.card)
 			}
 		}
 		obj := func(folder string) Object { return d.object(folder) }

@@ -149,7 +149,7 @@ func (o *Org) take(r *Record, entries EntryLookup) {
 }
 
 func (o *Org) apply(r *Record, entries EntryLookup) error {
-	if len(r.Cosigned) > 0 && !o.introduces("event/"+r.ID, r) {
+	if len(r.Cosigned) > 0 && !o.introduces("event/"+r.written(), r) {
 		return fmt.Errorf("a cosigned event written once more")
 	}
 	switch r.Type {

@@ -174,17 +174,18 @@ func TestCosignatureCoversEverything(t *testing.T) {
 	pub := base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
 	good := NewEvent(ConsentGiven, "b1", "a1", Clock{Ms: 7, N: 2}, ConsentBody{Consent: "c1", Purpose: "a <b> & c"})
 	good.Notes = []Hash{HashOf([]byte("1")), HashOf([]byte("2"))}
-	good.Cosign("o1", key)
-	if !good.CosignedBy("o1", pub) || good.CosignedBy("o2", pub) || good.CosignedBy("o1", b64(seeded("other"))) || good.CosignedBy("o1", "x") {
+	good.Cosign("o1", "d1", key)
+	if !good.CosignedBy("o1", "d1", pub) || good.CosignedBy("o2", "d1", pub) || good.CosignedBy("o1", "d2", pub) || good.CosignedBy("o1", "d1", b64(seeded("other"))) ||
+		good.CosignedBy("o1", "d1", "x") {
 		t.Fatal("the signature is not what it should be")
 	}
 	var stored Event // as an index keeps it
 	raw, err := json.Marshal(good)
-	if err != nil || json.Unmarshal(raw, &stored) != nil || !stored.CosignedBy("o1", pub) {
+	if err != nil || json.Unmarshal(raw, &stored) != nil || !stored.CosignedBy("o1", "d1", pub) {
 		t.Errorf("lost by storing: %s", raw)
 	}
 	var spaced Event // as another program may write it
-	if err := json.Unmarshal(bytes.Replace(raw, []byte(`"body":{`), []byte(`"body": { `), 1), &spaced); err != nil || !spaced.CosignedBy("o1", pub) {
+	if err := json.Unmarshal(bytes.Replace(raw, []byte(`"body":{`), []byte(`"body": { `), 1), &spaced); err != nil || !spaced.CosignedBy("o1", "d1", pub) {
 		t.Errorf("depends on spaces: %v", err)
 	}
 	for name, alter := range map[string]func(*Event){
@@ -207,7 +208,7 @@ func TestCosignatureCoversEverything(t *testing.T) {
 	} {
 		e := good
 		alter(&e)
-		if e.CosignedBy("o1", pub) {
+		if e.CosignedBy("o1", "d1", pub) {
 			t.Errorf("%s altered: still signed", name)
 		}
 	}

@@ -29,7 +29,7 @@ type State struct {
 	Person     Person                   `json:"person"`
 	LastSeen   Clock                    `json:"last_seen"` // last event other than upkeep
 	Quarantine []Quarantined            `json:"quarantine,omitempty"`
-	Signed     []string                 `json:"signed,omitempty"` // ids of cosigned events: each counts once
+	Signed     []string                 `json:"signed,omitempty"` // cosigned events, by device and id: each counts once
 	Last       *Record                  `json:"last,omitempty"`   // where the fold is; see Record.Follows
 
 	claims claims // of the running fold
@@ -184,12 +184,12 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 		return fmt.Errorf("the vault was never opened")
 	}
 	if len(r.Cosigned) > 0 {
-		ok, instead := s.introduces("event/"+r.ID, r)
-		if !ok || !instead && slices.Contains(s.Signed, r.ID) {
+		ok, instead := s.introduces("event/"+r.written(), r)
+		if !ok || !instead && slices.Contains(s.Signed, r.written()) {
 			return fmt.Errorf("a cosigned event written once more")
 		}
 		if !instead {
-			s.Signed = append(s.Signed, r.ID)
+			s.Signed = append(s.Signed, r.written())
 		}
 	}
 	switch r.Type {

@@ -28,6 +28,7 @@ type world struct {
 	card                          ed25519.PrivateKey
 	given                         ConsentID
 
+	writing  DeviceID // whose event is being made
 	folded   *Org
 	foldedOf int // records
 }
@@ -65,6 +66,7 @@ func (w *world) device(name string) *device {
 func (d *device) do(t EventType, v BeneficiaryID, body any, change ...func(*Event)) *Record {
 	w := d.w
 	w.clock++
+	w.writing = d.id
 	e := NewEvent(t, v, d.agent, Clock{Ms: w.clock}, body)
 	for _, f := range change {
 		f(&e)
@@ -99,8 +101,8 @@ func (w *world) sync() {
 	}
 }
 
-func (w *world) byRoot(e *Event) { e.Cosign(w.id, w.root) }
-func (w *world) byCard(e *Event) { e.Cosign(w.id, w.card) }
+func (w *world) byRoot(e *Event) { e.Cosign(w.id, w.writing, w.root) }
+func (w *world) byCard(e *Event) { e.Cosign(w.id, w.writing, w.card) }
 
 // at dates an event.
 func at(ms int64) func(*Event) { return func(e *Event) { e.At = Clock{Ms: ms} } }
