@@ -41,6 +41,8 @@ type ImportRow struct {
 	File        *FileMark      `json:"file,omitempty"`   // nil where the content is not a file of its own
 	Digest      string         `json:"digest,omitempty"` // SHA-256 in hex, in checks alone: makes them exact
 	Split       string         `json:"split,omitempty"`  // pages to take out of the content, a PDF: "1-2,5"
+	Named       string         `json:"named,omitempty"`  // path as the manifest gives it, in checks alone
+	Gone        bool           `json:"gone,omitempty"`   // no file of that name is there, in checks alone
 }
 
 // FileMark is how a file looked before it was read. While it looks the same it need not be read again.
@@ -69,12 +71,16 @@ type ImportRequest struct {
 }
 
 // ImportCheckRequest asks what would become of rows without their content. With Update and without DryRun, metadata of
-// documents that are there is changed at once.
+// documents that are there is changed at once. With Clearing, the rows whose documents are verified on every remote are
+// remembered as ones whose files went since they were imported: asked about again, by the same manifest and saying the
+// same, they are known although the file is gone.
 type ImportCheckRequest struct {
-	Batch  string      `json:"batch,omitempty"`
-	Update bool        `json:"update,omitempty"`
-	DryRun bool        `json:"dry_run,omitempty"`
-	Rows   []ImportRow `json:"rows"`
+	Batch    string      `json:"batch,omitempty"`
+	Update   bool        `json:"update,omitempty"`
+	DryRun   bool        `json:"dry_run,omitempty"`
+	Clearing bool        `json:"clearing,omitempty"`
+	Manifest string      `json:"manifest,omitempty"` // names it for this account; "" where the files themselves are the manifest
+	Rows     []ImportRow `json:"rows"`
 }
 
 // RowResult is what became of a row.

@@ -106,6 +106,9 @@ func runImport(f *Factory, cmd *cobra.Command, path string, o *importOptions) er
 	if plan.clear != nil && sources.documents == nil {
 		return usagef(cmd, "--after is for the files of documents")
 	}
+	if o.rejects != "" && (sameFile(o.rejects, path) || sameFile(o.rejects, o.people)) {
+		return usagef(cmd, "--rejects is the manifest itself: rows that are done would be lost from it")
+	}
 	report := f.newImportReport(plan, sources, o.rejects)
 	err = report.runAll(cmd.Context(), plan, sources)
 	return report.end(cmd.Context(), err)
@@ -139,8 +142,28 @@ func (o *importOptions) plan(f *Factory, cmd *cobra.Command, path string) (*impo
 			return nil, ofFile(o.mapFile, err)
 		}
 	}
+	if p.run.Manifest, err = o.manifestName(path); err != nil {
+		return nil, err
+	}
 	p.read.Consent, err = o.defaults(f, cmd)
 	return p, err
+}
+
+// manifestName names a manifest by where it lies and where its paths start; "" for a folder and an archive.
+func (o *importOptions) manifestName(path string) (string, error) {
+	if isDir(path) || isExport(path) {
+		return "", nil
+	}
+	name, err := filepath.Abs(path)
+	if err == nil && o.root != "" {
+		var root string
+		root, err = filepath.Abs(o.root)
+		name += string(filepath.ListSeparator) + root
+	}
+	if err != nil {
+		return "", fmt.Errorf("resolve folder: %w", err)
+	}
+	return name, nil
 }
 
 // planAfter reads --after.
@@ -180,6 +203,15 @@ func (o *importOptions) planAfter(cmd *cobra.Command, p *importPlan) error {
 		return usagef(cmd, "the folder of --after move: must not lie in the one that is imported")
 	}
 	return nil
+}
+
+func sameFile(a, b string) bool {
+	ia, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	ib, err := os.Stat(b)
+	return err == nil && os.SameFile(ia, ib)
 }
 
 func isDir(path string) bool {

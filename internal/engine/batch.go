@@ -23,7 +23,7 @@ type batchEntry struct {
 
 // indexBatch notes that a batch did something to a document, a vault or a consent.
 func (o *overlay) indexBatch(b vault.BatchID, item string, r *vault.Record) {
-	if !vault.LooksLikeID('i', string(b)) { // what another device wrote is no id until it was looked at
+	if !vault.LooksLikeID('i', string(b)) || item == "" || !vault.LooksLikeID(item[0], item) { // what another device wrote is no id until it was looked at
 		return
 	}
 	key := string(b) + "/" + string(r.Vault) + "/" + item

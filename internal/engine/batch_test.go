@@ -260,6 +260,29 @@ func TestUndoOfPeople(t *testing.T) {
 	}
 }
 
+// TestUndoKeepsWithdrawals takes back a people file after one of them withdrew a consent of it. Their vault stays, for a new
+// one would know nothing of that.
+func TestUndoKeepsWithdrawals(t *testing.T) {
+	r := MustFound(t)
+	if _, err := r.TeamAdd(ctxb, api.TeamAddRequest{Name: "Nuit"}); err != nil {
+		t.Fatal(err)
+	}
+	batch := vault.NewBatchID()
+	night := person("SI:1", "Un")
+	night.Consent.To = "team:Nuit"
+	rows := MustImportPeople(t, r, batch, person("SI:1", "Un"), night)
+	wantStatus(t, "the people file", rows, "deposited", "updated")
+	withdraw := api.WithdrawRequest{Beneficiary: rows[0].Beneficiary, To: "team:Nuit", Wait: "0s"}
+	if _, err := r.ConsentWithdraw(ctxb, withdraw, nil); err != nil {
+		t.Fatal(err)
+	}
+	items, _ := r.MustUndo(t, batch, false)
+	if got := statesOf(items); got != "1 consent undone, 1 vault left conflict" {
+		t.Errorf("undo: %s", got)
+	}
+	wantStatus(t, "the same file again", MustImportPeople(t, r, vault.NewBatchID(), night), "rejected superseded")
+}
+
 func TestBatchListSelects(t *testing.T) {
 	r := MustFound(t)
 	now := time.Now()

@@ -318,7 +318,10 @@ func (j *judging) consent(d *deed) error {
 
 // vault returns why a vault stays open, or nil.
 func (j *judging) vault(b vault.BatchID) error {
-	others := len(j.st.Cards) > 0 || slices.ContainsFunc(j.st.Consents, func(c *vault.Consent) bool { return c.Batch != b })
+	others := len(j.st.Cards) > 0 || slices.ContainsFunc(j.st.Consents, func(c *vault.Consent) bool {
+		// A withdrawal is the person's: with the reference free, the next import would open a vault that knows nothing of it.
+		return c.Batch != b || c.Ended != nil && !c.Ended.Expired
+	})
 	for _, d := range j.st.Documents {
 		others = others || d.Removed == nil && d.Evidence == "" && !slices.Contains(j.documents, d.ID)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"strings"
 
 	"vaultctl/internal/vault"
 )
@@ -9,4 +10,17 @@ import (
 // RecordErasure is the first half of an erasure: what is durable when the machine stops right after the commit.
 func (e *Engine) RecordErasure(ctx context.Context, id vault.BeneficiaryID) error {
 	return e.recordErasure(ctx, id, "")
+}
+
+// CopyID is what a device does that files a document of its own in a vault under the id of somebody else's.
+func (e *Engine) CopyID(ctx context.Context, v vault.BeneficiaryID, id vault.DocumentID, batch vault.BatchID) error {
+	return e.commit(ctx, func(t *tx) error {
+		st, err := t.state(v)
+		if err != nil {
+			return err
+		}
+		obj := vault.Object{Path: vault.DocumentPath(e.self().Writer, vault.NewObjectName()), Size: 1, Hash: vault.ObjectHash(strings.Repeat("0", 64)),
+			Readers: st.Readers(t.org(), vault.Shared)}
+		return t.emit(vault.DocumentDeposited, v, vault.DepositBody{Document: id, Space: vault.Shared, Object: obj, Batch: batch})
+	})
 }

@@ -122,6 +122,12 @@ func (e *Engine) knownFile(keys *keyring, st *vault.State, row *api.ImportRow) (
 	if was.Vault != st.ID || was.Size != m.Size || was.ModTime != m.ModTime || was.Change != m.Change || was.Inode != m.Inode {
 		return nil, nil
 	}
+	return e.stillThere(st, &was)
+}
+
+// stillThere returns the document that a file became, if it still has those bytes, or was removed by hand with them; nil
+// otherwise.
+func (e *Engine) stillThere(st *vault.State, was *fileRecord) (*vault.Document, error) {
 	d := st.Documents[was.Document]
 	if d == nil || d.Removed != nil && !removedByHand(d) {
 		return nil, nil
@@ -145,12 +151,19 @@ func (e *Engine) ImportCheck(ctx context.Context, req api.ImportCheckRequest, yi
 		return vault.Errorf(vault.CodeUsage, "a check holds at most %d rows", api.MaxCheck)
 	}
 	c := checking{e: e, ctx: ctx, keys: keys, req: &req, refused: map[vault.BeneficiaryID]bool{}, coming: map[string]vault.BeneficiaryID{}}
+	results := make([]api.RowResult, 0, len(req.Rows))
 	for i := range req.Rows {
 		res, err := c.row(&req.Rows[i])
 		if err != nil {
 			return err
 		}
 		res.DryRun = req.DryRun
+		results = append(results, res)
+	}
+	if err := c.rememberLeaving(); err != nil {
+		return err
+	}
+	for _, res := range results {
 		if err := yield(res); err != nil {
 			return err
 		}
@@ -167,6 +180,7 @@ type checking struct {
 	refused map[vault.BeneficiaryID]bool
 	told    *vault.Clock                   // up to when the remotes know this device's segments; nil before it was looked up
 	coming  map[string]vault.BeneficiaryID // keyed digests of earlier rows, in dry runs
+	leaving []Op                           // rows whose files are about to go
 }
 
 // row returns what would become of a row; an error is about the whole.
@@ -186,7 +200,11 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	if err != nil {
 		return c.reject(row, &in, err)
 	}
-	d, err := c.e.knownFile(c.keys, st, row)
+	find := c.e.knownFile
+	if row.Gone {
+		find = c.goneFile
+	}
+	d, err := find(c.keys, st, row)
 	if err != nil {
 		return c.reject(row, &in, err)
 	}
@@ -194,7 +212,9 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	case d != nil && removedByHand(d):
 		return c.reject(row, &in, api.WithHint(errRemoved, "if it is to be there after all: `vaultctl document add`"))
 	case d != nil:
-		return c.present(row, &in, d), nil
+		return c.present(row, &in, d)
+	case row.Gone:
+		return c.reject(row, &in, vault.Errorf(vault.CodeNotFound, "no such file"))
 	}
 	if row.Digest != "" && row.Split == "" { // it is that of the whole
 		return c.byDigest(row, &in, st)
@@ -205,10 +225,13 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 }
 
 // present is the result of a row whose document is in the vault.
-func (c *checking) present(row *api.ImportRow, in *intake, d *vault.Document) api.RowResult {
+func (c *checking) present(row *api.ImportRow, in *intake, d *vault.Document) (api.RowResult, error) {
 	res := c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun)
 	res.OnRemote = c.recoverable(d)
-	return res
+	if res.OnRemote && c.req.Clearing {
+		return res, c.leaves(row, in.vault, d)
+	}
+	return res, nil
 }
 
 func (c *checking) reject(row *api.ImportRow, in *intake, err error) (api.RowResult, error) {
@@ -248,7 +271,7 @@ func (c *checking) byDigest(row *api.ImportRow, in *intake, st *vault.State) (ap
 	res.Beneficiary = string(in.vault)
 	switch _, earlier := c.coming[key]; {
 	case same:
-		return c.present(row, in, d), nil
+		return c.present(row, in, d)
 	case earlier:
 		res.Status = api.RowExists
 	case d != nil:

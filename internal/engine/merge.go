@@ -16,7 +16,8 @@ import (
 // aliases. Consents stay where they were given: merging adds no reader to the other vault, and says whom it lacks. Neither
 // journal names the other vault. What cannot be moved is left with the reason, and the duplicate then stays open. Cut
 // short, it goes on where it was. Errors: CodeNoConsent for whoever does not read both, CodeUsage, CodeConflict,
-// CodePolicy where the person declined recovery for the duplicate alone, CodeErased, CodeInvalid.
+// CodePolicy where the person declined recovery for the duplicate alone or withdrew a consent there later than in the other
+// vault, CodeErased, CodeInvalid.
 func (e *Engine) BeneficiaryMerge(ctx context.Context, req api.MergeRequest, tell func(api.Progress)) (api.Merge, error) {
 	m := &merging{e: e, tell: tell}
 	if err := m.open(ctx, &req); err != nil {
@@ -62,6 +63,9 @@ func (m *merging) open(ctx context.Context, req *api.MergeRequest) error {
 	case m.from.NoRecovery && !m.to.NoRecovery:
 		return api.WithHint(vault.Errorf(vault.CodePolicy, "the person declined recovery for the duplicate, and recovery would read its documents"),
 			"merge the other way round: into the vault for which they declined it")
+	case lastEnd(m.from, "", "") > lastEnd(m.to, "", ""):
+		return api.WithHint(vault.Errorf(vault.CodePolicy, "a consent was withdrawn in the duplicate, and an import into the other vault would renew it"),
+			"merge the other way round: into the vault that knows of the withdrawal")
 	case m.from.Closed != nil && m.from.Closed.Reason == closedDuplicate:
 		return vault.Errorf(vault.CodeConflict, "the duplicate was merged already")
 	}

@@ -182,6 +182,32 @@ func TestMergeRefusals(t *testing.T) {
 	}
 }
 
+// TestMergeKeepsWithdrawals merges a vault in which a consent was withdrawn: the next night's people file must not renew it
+// in the other one.
+func TestMergeKeepsWithdrawals(t *testing.T) {
+	r := MustFound(t)
+	if _, err := r.TeamAdd(ctxb, api.TeamAddRequest{Name: "Nuit"}); err != nil {
+		t.Fatal(err)
+	}
+	into, twice := r.MustVault(t, "Diallo", withRef("SI:1")), r.MustVault(t, "Diallo", withRef("SI:2"))
+	if _, err := r.ConsentGive(ctxb, api.ConsentGiveRequest{Beneficiary: twice, Terms: verbal("team:Nuit")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: twice, To: "team:Nuit", Wait: "0s"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.BeneficiaryMerge(ctxb, api.MergeRequest{Duplicate: twice, Into: into}, nil)
+	wantCode(t, "into the vault that does not know", err, vault.CodePolicy)
+	if m, err := r.BeneficiaryMerge(ctxb, api.MergeRequest{Duplicate: into, Into: twice}, nil); err != nil || !m.Closed {
+		t.Fatalf("the other way round: %+v, %v", m, err)
+	}
+	for _, ref := range []string{"SI:1", "SI:2"} {
+		row := person(ref, "Diallo")
+		row.Consent.To = "team:Nuit"
+		wantStatus(t, ref, MustPeople(t, r, api.ImportRequest{Batch: string(vault.NewBatchID())}, row), "rejected superseded")
+	}
+}
+
 func TestReplaceSaysWhoHasSeen(t *testing.T) {
 	r := MustFound(t)
 	b := r.MustVault(t, "Diallo")

@@ -308,16 +308,35 @@ func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 			return
 		}
 		if r.Type == vault.DocumentDeposited {
-			o.put(bucketDocs, string(b.Document), []byte(st.ID))
+			o.indexID('d', string(b.Document), st)
 		}
 		o.indexBatch(b.Batch, string(b.Document), r)
 	case vault.ConsentGiven:
 		var b vault.ConsentBody
 		if r.Decode(&b) == nil {
-			o.put(bucketDocs, string(b.Consent), []byte(st.ID))
+			o.indexID('c', string(b.Consent), st)
 			o.indexBatch(b.Batch, string(b.Consent), r)
 		}
 	}
+}
+
+// indexID notes in which vault a document or a consent is. Ids are random: a second vault with the same one is the work of
+// a device that copied it, and does not get what is meant for the first.
+func (o *overlay) indexID(kind byte, id string, st *vault.State) {
+	if !vault.LooksLikeID(kind, id) {
+		return
+	}
+	owner, err := o.get(bucketDocs, id)
+	if err == nil && owner != nil && string(owner) != string(st.ID) {
+		if before, err := o.state(vault.BeneficiaryID(owner)); err != nil || hasID(before, id) || !hasID(st, id) {
+			return
+		}
+	}
+	o.put(bucketDocs, id, []byte(st.ID))
+}
+
+func hasID(st *vault.State, id string) bool {
+	return st.Documents[vault.DocumentID(id)] != nil || st.Consent(vault.ConsentID(id)) != nil
 }
 
 // indexEntry keeps the blind indexes. Index values are sets of beneficiaries: names collide on purpose. The last entry of

@@ -144,7 +144,7 @@ func (k *clearing) ask(window []*item, step func(*item, error) error) ([]*item, 
 	if len(window) == 0 {
 		return nil, nil
 	}
-	results, err := k.r.checked(k.ctx, window, true)
+	results, err := k.r.checked(k.ctx, window, true, true)
 	if err != nil {
 		return nil, err
 	}
@@ -171,18 +171,28 @@ func (k *clearing) ask(window []*item, step func(*item, error) error) ([]*item, 
 	return unknown, nil
 }
 
-func (k *clearing) key(it *item) uint64 { return maphash.String(k.seed, it.mark.Path) }
+// keys are what a file is known by: its path, and where the system tells, itself, for two paths may lead to one file.
+func (k *clearing) keys(it *item) []uint64 {
+	keys := []uint64{maphash.String(k.seed, it.mark.Path)}
+	if it.mark.Inode != 0 {
+		keys = append(keys, maphash.Comparable(k.seed, it.mark.Inode))
+	}
+	return keys
+}
 
 // keep notes the files that must stay, and tells of them once.
 func (k *clearing) keep(it *item, why error) error {
 	if why == nil {
 		return nil
 	}
-	key := k.key(it)
-	if _, told := k.kept[key]; told {
+	keys := k.keys(it)
+	_, told := k.kept[keys[0]]
+	for _, key := range keys {
+		k.kept[key] = struct{}{}
+	}
+	if told {
 		return nil
 	}
-	k.kept[key] = struct{}{}
 	return k.c.Each(Fate{Row: it.row, Path: it.mark.Path, Err: why, Told: it.refused || errors.Is(why, errWaiting)})
 }
 
@@ -194,8 +204,12 @@ func (k *clearing) clear(it *item, why error) error {
 	if why != nil {
 		return k.keep(it, why)
 	}
-	if _, stays := k.kept[k.key(it)]; stays {
-		return nil
+	for i, key := range k.keys(it) {
+		if _, stays := k.kept[key]; stays && i == 0 {
+			return nil
+		} else if stays {
+			return k.keep(it, vault.Errorf(vault.CodeConflict, "another name of the file is in a row that is not done"))
+		}
 	}
 	to, err := k.dispose(it)
 	switch vault.CodeOf(err) {

@@ -92,6 +92,10 @@ func (p *pass) admit(it *item) (int, error) {
 		return 0, it.row.Err
 	}
 	n, err := it.look()
+	if vault.CodeOf(err) == vault.CodeNotFound && p.r.o.Manifest != "" {
+		it.row.Document.Gone = true // perhaps since an earlier run let it go
+		n, err = it.length()
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -114,6 +118,13 @@ func (it *item) look() (int, error) {
 	_ = content.Close() // it was only looked at
 	it.mark, it.size = content.Mark, content.Size
 	d.Size, d.File = content.Size, content.Mark
+	return it.length()
+}
+
+// length returns how many bytes the row is in JSON.
+func (it *item) length() (int, error) {
+	d := it.row.Document
+	d.Named = d.Path
 	b, err := json.Marshal(&d.ImportRow)
 	if err == nil && len(b) > maxRow {
 		err = vault.Errorf(vault.CodeInvalid, "the row is longer than %d bytes", maxRow)
@@ -167,7 +178,7 @@ func (p *pass) check(windows <-chan []*item) error {
 
 // ask asks about a window and returns the rows whose content decides.
 func (p *pass) ask(window []*item) ([]*item, error) {
-	results, err := p.r.checked(p.work, window, p.r.o.DryRun)
+	results, err := p.r.checked(p.work, window, p.r.o.DryRun, false)
 	if err != nil {
 		return nil, err
 	}
@@ -186,9 +197,9 @@ func (p *pass) ask(window []*item) ([]*item, error) {
 	return wanted, nil
 }
 
-// checked makes one check.
-func (r *Run) checked(ctx context.Context, window []*item, dryRun bool) ([]api.RowResult, error) {
-	req := api.ImportCheckRequest{Batch: string(r.o.Batch), Update: r.o.Update, DryRun: dryRun}
+// checked makes one check. With clearing, files whose rows are verified are about to go.
+func (r *Run) checked(ctx context.Context, window []*item, dryRun, clearing bool) ([]api.RowResult, error) {
+	req := api.ImportCheckRequest{Batch: string(r.o.Batch), Update: r.o.Update, DryRun: dryRun, Clearing: clearing, Manifest: r.o.Manifest}
 	for _, it := range window {
 		row := it.row.Document.ImportRow
 		if it.new {

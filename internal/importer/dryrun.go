@@ -34,7 +34,7 @@ func (p *pass) foretell(wanted []*item) error {
 	if len(known) == 0 {
 		return p.work.Err()
 	}
-	results, err := p.r.checked(p.work, known, true)
+	results, err := p.r.checked(p.work, known, true, false)
 	if err != nil {
 		return err
 	}

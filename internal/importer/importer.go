@@ -37,9 +37,12 @@ type Options struct {
 	// before is not used any more.
 	Connect func(context.Context) (*apiclient.Client, error)
 	Batch   vault.BatchID // of the run
-	Update  bool          // change metadata and attributes that differ
-	DryRun  bool          // find out, and change nothing
-	Settle  time.Duration // files that changed less than so long ago are waiting; 0 takes every file
+	// Manifest names the manifest: the daemon remembers by it which files Clear let go, so that their rows are not missed
+	// when it is run again. "" where the files themselves are the manifest.
+	Manifest string
+	Update   bool          // change metadata and attributes that differ
+	DryRun   bool          // find out, and change nothing
+	Settle   time.Duration // files that changed less than so long ago are waiting; 0 takes every file
 	// Each is told what became of a row. It is called from several goroutines, one at a time; an error ends the run and
 	// is returned.
 	Each func(Outcome) error

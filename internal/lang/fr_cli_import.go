@@ -56,6 +56,7 @@ var frErrorsImport = [...]row{
 	{"%s is about people, as --people is", "%s traite de personnes, comme --people"},
 	{"--%s must be a file: it is read once for each person", "--%s doit être un fichier : il est lu une fois par personne"},
 	{"--after is for the files of documents", "--after concerne les fichiers de justificatifs"},
+	{"--rejects is the manifest itself: rows that are done would be lost from it", "--rejects désigne le manifeste lui-même : les lignes faites y seraient perdues"},
 	{"--after is keep, move:DIR or delete", "--after est keep, move:DOSSIER ou delete"},
 	{"--kind is documents or people", "--kind est documents ou people"},
 	{"--template FILE needs the folder whose files it is to list", "--template FICHIER demande le dossier dont il doit lister les fichiers"},

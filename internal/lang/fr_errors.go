@@ -545,6 +545,8 @@ var frErrors = [...]row{
 	{"the duplicate was merged already", "le doublon a déjà été fusionné"},
 	{"the person declined recovery for the duplicate, and recovery would read its documents", "la personne a refusé le secours pour le doublon, et le secours lirait ses justificatifs"},
 	{"merge the other way round: into the vault for which they declined it", "fusionner dans l'autre sens : dans le coffre pour lequel elle l'a refusé"},
+	{"a consent was withdrawn in the duplicate, and an import into the other vault would renew it", "un consentement a été retiré dans le doublon, et un import dans l'autre coffre le renouvellerait"},
+	{"merge the other way round: into the vault that knows of the withdrawal", "fusionner dans l'autre sens : dans le coffre qui connaît le retrait"},
 	{"a private document moves only once it was shared, with the person's card", "un justificatif privé ne se déplace qu'une fois partagé, avec la carte de la personne"},
 	{"what the document is has not reached this workstation yet: sync, then try again", "la description du justificatif n'est pas encore arrivée sur ce poste : synchroniser, puis réessayer"},
 	{"a vault changed meanwhile: try again", "un coffre a changé entre-temps : réessayer"},

@@ -54,6 +54,7 @@ var frErrorsManifest = [...]row{
 	{"not a regular file", "ce n'est pas un fichier ordinaire"},
 	{"the file is empty", "le fichier est vide"},
 	{"no such file", "ce fichier n'existe pas"},
+	{"another name of the file is in a row that is not done", "un autre nom de ce fichier figure dans une ligne qui n'est pas faite"},
 	{"the file may not be read: %w", "le fichier ne peut pas être lu, faute de droits : %w"},
 	{"the file cannot be read: %w", "le fichier ne peut pas être lu : %w"},
 	{"links that lead in a circle", "des liens qui tournent en rond"},
