@@ -109,7 +109,7 @@ func TestRemovedMemberReturnsOnlyByHand(t *testing.T) {
 	w := newWorld(t)
 	w.accepts(w.marie.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent, Left: true}))
 	again := w.paul.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent}) // concurrent: he has not heard
-	w.accepts(again)
+	w.refuses(again)
 	if got := w.org().Teams[w.team].MembersNow(); slices.Contains(got, w.paul.agent) {
 		t.Errorf("members: %v", got)
 	}

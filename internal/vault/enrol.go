@@ -1,10 +1,8 @@
 package vault
 
 import (
-	"cmp"
 	"encoding/base64"
 	"fmt"
-	"slices"
 )
 
 // introduces reports whether the record may introduce the identifier. What another record introduced in vain before it
@@ -44,7 +42,7 @@ func (o *Org) certify(r *Record) error {
 	}
 	d := &Device{DeviceBody: b, Certified: r.Pos, Since: r.At, depth: 1, certificate: &certificate{Record: r, rank: len(o.Devices)}}
 	if !byRoot {
-		d.depth += issuer.depth
+		d.depth, d.by = issuer.depth+1, issuer
 	}
 	for _, v := range o.accepted {
 		if v.Device == b.Device {
@@ -64,60 +62,6 @@ func validKey(s string) bool {
 func deviceOf(key string) DeviceID {
 	raw, _ := base64.StdEncoding.DecodeString(key)
 	return DeviceIDOf(raw)
-}
-
-// revocation is a valid revocation with what decides between several.
-type revocation struct {
-	Revocation
-	byRoot bool
-	issuer DeviceID
-	depth  int
-}
-
-// revoke proposes the revocation: FoldOrg lets it hold from the start.
-func (o *Org) revoke(r *Record) error {
-	var b RevokeBody
-	if err := r.Decode(&b); err != nil {
-		return err
-	}
-	if !o.byAdminOrRoot(r) {
-		return fmt.Errorf("revoked neither by an admin nor by the root")
-	}
-	if o.Devices[b.Device] == nil {
-		return fmt.Errorf("no such device")
-	}
-	v := revocation{Revocation: Revocation{b, r.Pos, r.At}, byRoot: r.CosignedBy(o.ID, o.Root), issuer: r.Pos.Writer.Device()}
-	if d := o.Devices[v.issuer]; d != nil {
-		v.depth = d.depth
-	}
-	o.proposed = append(o.proposed, v)
-	return nil
-}
-
-// nextRevocations returns the valid revocations that do not hold yet and outrank the others: those of the root, or of the
-// device nearest to it.
-func (o *Org) nextRevocations() []revocation {
-	open := slices.DeleteFunc(slices.Clone(o.proposed), func(v revocation) bool {
-		return slices.ContainsFunc(o.accepted, func(a revocation) bool { return a.Pos == v.Pos })
-	})
-	if len(open) == 0 {
-		return nil
-	}
-	rank := func(v revocation) int {
-		if v.byRoot {
-			return 0
-		}
-		return v.depth
-	}
-	best := slices.MinFunc(open, func(a, b revocation) int { return cmp.Compare(rank(a), rank(b)) })
-	return slices.DeleteFunc(open, func(v revocation) bool {
-		return v.byRoot != best.byRoot || !v.byRoot && v.issuer != best.issuer
-	})
-}
-
-// cuts reports whether the revocation's cut-off excludes p. A writer that the revoker had not heard of is cut whole.
-func (v *Revocation) cuts(p Pos) bool {
-	return p.Seq >= v.Cut[p.Writer]
 }
 
 func (o *Org) addAgent(r *Record, entries EntryLookup) error {
@@ -141,7 +85,8 @@ func (o *Org) addAgent(r *Record, entries EntryLookup) error {
 		}
 	}
 	o.Agents[b.Agent] = a
-	o.Teams[b.Solo] = &Team{TeamBody: TeamBody{Team: b.Solo, Solo: b.Agent}, Created: r.Pos,
-		Members: []Membership{{Agent: b.Agent, Joined: r.Pos}}}
+	t := &Team{TeamBody: TeamBody{Team: b.Solo, Solo: b.Agent}, Created: r.Pos}
+	o.Teams[b.Solo] = t
+	o.join(t, Membership{Agent: b.Agent, Joined: r.Pos}, r)
 	return nil
 }

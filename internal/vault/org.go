@@ -25,6 +25,8 @@ type Org struct {
 	epochs    map[epochKey][]*Epoch // in the order of the fold: the last is current
 	accepted  []revocation          // those that hold from the start of this fold
 	proposed  []revocation          // those that this fold found valid
+	parted    []leaving             // those that hold from the start of this fold
+	leaving   []leaving             // those that this fold found valid
 	claims    claims
 	contested bool
 	records   []*Record // all, by what they saw witnesses of what was there when
@@ -42,7 +44,8 @@ type Device struct {
 	Since     Clock
 	Revoked   []Revocation
 
-	depth       int // certificates between the root and this device
+	depth       int     // certificates between the root and this device
+	by          *Device // who certified it, nil for the root
 	certificate *certificate
 }
 
@@ -64,7 +67,6 @@ type Team struct {
 	TeamBody
 	Created Pos
 	Members []Membership
-	left    []leaving
 }
 
 // Membership is one stay of an agent in a team.
@@ -109,7 +111,7 @@ type EntryLookup func(Hash) *Entry
 
 // FoldOrg computes the state from all org records, in any order. A revocation holds from the start of the fold, wherever
 // the clocks put it: what its device wrote beyond the cut-off has no effect, be it dated before. Between devices that
-// revoke one another the one nearer to the root stands, then the one whose revocation comes first.
+// revoke one another the senior stands, see Device.senior. Leaving a team holds in the same way.
 func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org {
 	return NewOrg(id, root).Refold(records, entries)
 }
@@ -119,11 +121,12 @@ func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 	id, root, here := o.ID, o.Root, o.Here
 	ordered := Order(records)
 	var accepted []revocation
+	var parted []leaving
 	var before *Org
 	for {
 		o := NewOrg(id, root)
 		o.Here = here
-		o.accepted = accepted
+		o.accepted, o.parted = accepted, parted
 		o.claims.rivals = &rivals{records: ordered, org: o}
 		if before != nil {
 			o.claims.rivals.org = before
@@ -131,12 +134,18 @@ func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 		for _, r := range ordered {
 			o.take(r, entries)
 		}
-		more := o.nextRevocations()
-		if len(more) == 0 && (before != nil || !o.contested) {
+		ended, open := o.nextRevocations()
+		accepted = slices.Concat(accepted, ended)
+		var left []leaving
+		if len(ended) == 0 {
+			left = o.nextLeaving()
+			parted = slices.Concat(parted, left)
+		}
+		if len(ended)+len(left) == 0 && (before != nil || !o.contested) {
+			o.refuseLast(open)
 			o.claims, o.records = claims{}, ordered
 			return o
 		}
-		accepted = slices.Concat(accepted, more)
 		before = o
 	}
 }

@@ -22,10 +22,10 @@ func (o *Org) addTeam(r *Record) error {
 	}
 	// An agent who creates a team is its first member; an admin who is none creates it for others and reads nothing.
 	t := &Team{TeamBody: b, Created: r.Pos}
-	if agent {
-		t.Members = []Membership{{Agent: o.Devices[r.Pos.Writer.Device()].Agent, Joined: r.Pos}}
-	}
 	o.Teams[b.Team] = t
+	if agent {
+		o.join(t, Membership{Agent: o.Devices[r.Pos.Writer.Device()].Agent, Joined: r.Pos}, r)
+	}
 	return nil
 }
 
@@ -40,47 +40,26 @@ func (o *Org) member(r *Record) error {
 	}
 	byRoot := r.CosignedBy(o.ID, o.Root)
 	if b.Left {
-		if !byRoot && !o.HasRole(r, RoleAdmin) && !o.MemberAt(r, b.Team) {
-			return fmt.Errorf("neither a member nor an admin ends a membership")
-		}
-		t.left = append(t.left, leaving{b.Agent, r.Pos})
-		for i := range t.Members {
-			if t.Members[i].Agent == b.Agent {
-				t.Members[i].Left = append(t.Members[i].Left, r.Pos)
-			}
-		}
-		return nil
+		return o.leave(r, t, b.Agent, byRoot)
 	}
 	founding := len(t.Members) == 0 && o.HasRole(r, RoleAdmin)
 	if !byRoot && !founding && !o.MemberAt(r, b.Team) {
 		return fmt.Errorf("only a member admits to a team")
 	}
-	m := Membership{Agent: b.Agent, Joined: r.Pos}
-	for _, l := range t.left { // leaving beats a concurrent admission
-		if l.agent == b.Agent && !r.Saw(l.pos) {
-			m.Left = append(m.Left, l.pos)
-		}
-	}
-	t.Members = append(t.Members, m)
+	o.join(t, Membership{Agent: b.Agent, Joined: r.Pos}, r)
 	return nil
-}
-
-// leaving is the end of an agent's stay in a team.
-type leaving struct {
-	agent AgentID
-	pos   Pos
 }
 
 // MemberAt reports whether the record's device spoke for the team in its causal past: its agent was a member, and once
 // the team has a key, a member gave it to this device. An admin enrols devices for any agent; that alone brings none of
-// them into a team.
+// them into a team. Who left without looking speaks for it no more: leaving beats what is concurrent with it.
 func (o *Org) MemberAt(r *Record, team TeamID) bool {
 	t, d := o.Teams[team], o.Devices[r.Pos.Writer.Device()]
 	if t == nil || d == nil || !d.Has(RoleAgent) || o.Enrolled(r) != nil {
 		return false
 	}
 	member := slices.ContainsFunc(t.Members, func(m Membership) bool {
-		return m.Agent == d.Agent && r.Saw(m.Joined) && !slices.ContainsFunc(m.Left, r.Saw)
+		return m.Agent == d.Agent && r.Saw(m.Joined) && !slices.ContainsFunc(m.Left, func(p Pos) bool { return o.leftBy(r, p) })
 	})
 	return member && o.holdsKey(r, team, d.Device)
 }
