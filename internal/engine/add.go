@@ -54,7 +54,11 @@ func (e *Engine) openingOf(keys *keyring, org *vault.Org, req *api.BeneficiaryAd
 	if err != nil {
 		return nil, nil, err
 	}
-	o := &opening{id: vault.NewBeneficiaryID(), person: &vault.Person{}, data: data, noRecovery: req.NoRecovery, duplicate: req.Duplicate}
+	id, err := e.newBeneficiaryID()
+	if err != nil {
+		return nil, nil, err
+	}
+	o := &opening{id: id, person: &vault.Person{}, data: data, noRecovery: req.NoRecovery, duplicate: req.Duplicate}
 	o.person.Update(&data)
 	if !named(o.person) {
 		return nil, nil, vault.Errorf(vault.CodeInvalid, "a person needs at least one name")

@@ -361,7 +361,11 @@ func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object
 		if !vault.SameReaders(st.Readers(t.org(), in.space), obj.Readers) {
 			return errReaders
 		}
-		out = deposited{document: vault.NewDocumentID(), replaced: d != nil}
+		id, err := e.newDocumentID()
+		if err != nil {
+			return err
+		}
+		out = deposited{document: id, replaced: d != nil}
 		if d != nil {
 			out.document = d.ID
 		}

@@ -269,7 +269,7 @@ func TestDepositRefusals(t *testing.T) {
 		{"endless title", func(q *api.DocumentAddRequest) { q.Fields.Title = val(strings.Repeat("a", 1001)) }, strings.NewReader("x"), vault.CodeInvalid},
 		{"batch", func(q *api.DocumentAddRequest) { q.Batch = "nonsense" }, strings.NewReader("x"), vault.CodeInvalid},
 		{"private without a card", func(q *api.DocumentAddRequest) { q.Private = true }, strings.NewReader("x"), vault.CodePolicy},
-		{"nobody", func(q *api.DocumentAddRequest) { q.Beneficiary = string(vault.NewBeneficiaryID()) }, strings.NewReader("x"), vault.CodeNotFound},
+		{"nobody", func(q *api.DocumentAddRequest) { q.Beneficiary = string(vault.NewBeneficiaryID("x")) }, strings.NewReader("x"), vault.CodeNotFound},
 		{"a name", func(q *api.DocumentAddRequest) { q.Beneficiary = "Awa Diallo" }, strings.NewReader("x"), vault.CodeAmbiguous},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -530,7 +530,7 @@ func TestEditReplaceRemove(t *testing.T) {
 			t.Errorf("still on the remote: %s", f)
 		}
 	}
-	for _, id := range []string{"", "d", d.ID[:12] + "0", string(vault.NewDocumentID())} {
+	for _, id := range []string{"", "d", d.ID[:12] + "0", string(vault.NewDocumentID("x"))} {
 		if _, err := r.DocumentShow(ctx, api.DocumentRequest{Document: id}); vault.CodeOf(err) != vault.CodeNotFound {
 			t.Errorf("show %q: %v", id, err)
 		}

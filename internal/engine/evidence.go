@@ -29,7 +29,11 @@ type proof struct {
 
 // prepareConsent makes the record of a consent and seals its evidence to the readers that the vault will have with it.
 func (e *Engine) prepareConsent(ctx context.Context, org *vault.Org, st *vault.State, t *terms, parts Parts) (*given, error) {
-	g := &given{body: vault.ConsentBody{Consent: vault.NewConsentID(), Team: t.team, Purpose: t.purpose, Until: t.until}}
+	id, err := e.newConsentID()
+	if err != nil {
+		return nil, err
+	}
+	g := &given{body: vault.ConsentBody{Consent: id, Team: t.team, Purpose: t.purpose, Until: t.until}}
 	future := *st
 	future.Consents = append([]*vault.Consent{{ConsentBody: g.body}}, st.Consents...)
 	readers := future.Readers(org, vault.Shared)
@@ -99,7 +103,10 @@ func (e *Engine) sealProofs(ctx context.Context, t *terms, parts Parts, rcps []s
 func (e *Engine) stageProofs(g *given, files []sealedProof, readers []vault.Reader) error {
 	staged := make([]Staged, len(files))
 	for i, f := range files {
-		doc := vault.NewDocumentID()
+		doc, err := e.newDocumentID()
+		if err != nil {
+			return err
+		}
 		path := vault.DocumentPath(e.ident.Writer, vault.NewObjectName())
 		c, today, typ, seen := f.content, e.today(), evidenceType, true
 		name := vault.MaskNIR(fileBase(f.name))

@@ -247,7 +247,7 @@ func TestExportRefusals(t *testing.T) {
 		{api.ExportRequest{Beneficiary: b, SealTo: "passphrase", Passphrase: "short"}, vault.CodePolicy},
 		{api.ExportRequest{Beneficiary: b, SealTo: "envelope"}, vault.CodeUsage},
 		{api.ExportRequest{Beneficiary: b, Card: wrong}, vault.CodeNoIdentity},
-		{api.ExportRequest{Beneficiary: string(vault.NewBeneficiaryID())}, vault.CodeNotFound},
+		{api.ExportRequest{Beneficiary: string(vault.NewBeneficiaryID("x"))}, vault.CodeNotFound},
 	} {
 		if raw, _, err := r.export(c.req); vault.CodeOf(err) != c.code || len(raw) > 0 {
 			t.Errorf("%+v: %v, want %s", c.req, err, c.code)
@@ -309,7 +309,7 @@ func TestJournalFiltersAndFormats(t *testing.T) {
 		req  api.JournalRequest
 		code vault.Code
 	}{{api.JournalRequest{Agent: "Nobody"}, vault.CodeNotFound}, {api.JournalRequest{Since: "hier"}, vault.CodeInvalid},
-		{api.JournalRequest{Beneficiary: string(vault.NewBeneficiaryID())}, vault.CodeNotFound}} {
+		{api.JournalRequest{Beneficiary: string(vault.NewBeneficiaryID("x"))}, vault.CodeNotFound}} {
 		if err := r.JournalList(ctx, c.req, func(api.JournalEntry) error { return nil }); vault.CodeOf(err) != c.code {
 			t.Errorf("%+v: %v", c.req, err)
 		}

@@ -150,7 +150,7 @@ func (e *Engine) prepare(req api.InitRequest, remote Remote) (*founding, error) 
 	rootPub := f.root.Public().(ed25519.PublicKey)
 	dev := vault.DeviceIDOf(f.sign.Public().(ed25519.PublicKey))
 	f.ident = identityFile{Org: vault.NewOrgID(), Root: base64.StdEncoding.EncodeToString(rootPub), Device: dev,
-		Fingerprint: vault.Fingerprint(rootPub), Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID()}
+		Fingerprint: vault.Fingerprint(rootPub), Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID(dev)}
 	f.note = vault.OrgNote{Org: f.ident.Org, Root: rootPub, First: f.ident.Writer}
 	return f, nil
 }
@@ -186,7 +186,7 @@ func (e *Engine) foundOrg(ctx context.Context, f *founding) (api.InitResult, err
 	if err != nil {
 		return api.InitResult{}, fmt.Errorf("recovery identity: %w", err)
 	}
-	solo, team := vault.NewTeamID(), vault.NewTeamID()
+	solo, team := vault.NewTeamID(f.ident.Device), vault.NewTeamID(f.ident.Device)
 	var epochs []*newEpoch
 	for _, k := range []struct {
 		kind vault.EpochKind

@@ -162,7 +162,7 @@ func (e *Engine) enrolForRecovery(ctx context.Context, b *rebuilding, conf []byt
 	b.sign, b.device = sign, device
 	dev := vault.DeviceIDOf(sign.Public().(ed25519.PublicKey))
 	ident = identityFile{Org: b.note.Org, Root: rootText(b.note), Device: dev, Fingerprint: vault.Fingerprint(b.note.Root),
-		Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID(), Joining: true}
+		Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID(dev), Joining: true}
 	return e.enrolSelf(ctx, secret, device, ident, b.req.Protect, remotesFile{Remotes: []remoteEntry{{"main", b.req.Remote}}, Conf: conf})
 }
 
@@ -291,7 +291,7 @@ func (e *Engine) takeOver(ctx context.Context, b *rebuilding) error {
 	cosign := func(ev *vault.Event) { ev.Cosign(ident.Org, ident.Device, b.root) }
 	return e.commit(ctx, func(t *tx) error {
 		errs := []error{t.emitCosigned(vault.DeviceCertified, "", dev, cosign),
-			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: ident.Agent, Solo: vault.NewTeamID()}, cosign,
+			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: ident.Agent, Solo: vault.NewTeamID(ident.Device)}, cosign,
 				entry(classOrg, vault.EntryAgent, vault.AgentData{Name: b.req.Agent}))}
 		for _, id := range lostDevices(t.org(), ident.Device) {
 			cut := map[vault.WriterID]uint64{}

@@ -12,7 +12,7 @@ func MustManifest(tb testing.TB) ([]byte, vault.WriterID) {
 	tb.Helper()
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	w := vault.NewWriterID(vault.DeviceIDOf(key.Public().(ed25519.PublicKey)))
-	raw, err := signManifest(&personManifest{V: 1, Organization: vault.NewOrgID(), Beneficiary: vault.NewBeneficiaryID(), Writer: w,
+	raw, err := signManifest(&personManifest{V: 1, Organization: vault.NewOrgID(), Beneficiary: vault.NewBeneficiaryID("x"), Writer: w,
 		Person: vault.Person{FamilyName: `a","sig":"b`}}, key)
 	if err != nil {
 		tb.Fatal(err)
@@ -50,7 +50,7 @@ func FuzzParseManifest(f *testing.F) {
 }
 
 func FuzzParseNote(f *testing.F) {
-	ev := vault.NewEvent(vault.VaultEdited, vault.NewBeneficiaryID(), "", vault.Clock{}, nil)
+	ev := vault.NewEvent(vault.VaultEdited, vault.NewBeneficiaryID("x"), "", vault.Clock{}, nil)
 	n := vault.NewEntry(vault.EntryPerson, &ev, vault.PersonData{})
 	f.Add(append(n.Line(), '\n'))
 	f.Add([]byte("{}\n{}"))

@@ -167,7 +167,7 @@ func TestMergeRefusals(t *testing.T) {
 		{"into a vault that is not read", twice, gone, vault.CodeNoConsent},
 		{"into a closed vault", twice, shut, vault.CodeNoConsent},
 		{"into a vault that recovery reads", alone, into, vault.CodePolicy},
-		{"nobody", string(vault.NewBeneficiaryID()), into, vault.CodeNotFound},
+		{"nobody", string(vault.NewBeneficiaryID("x")), into, vault.CodeNotFound},
 		{"by name", "B", into, vault.CodeAmbiguous},
 	} {
 		_, err := r.BeneficiaryMerge(ctxb, api.MergeRequest{Duplicate: c.duplicate, Into: c.into}, nil)

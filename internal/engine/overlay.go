@@ -311,6 +311,9 @@ func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 			o.indexID('d', string(b.Document), st)
 		}
 		o.indexBatch(b.Batch, string(b.Document), r)
+		if d := st.Apart(r); d != nil {
+			o.put(bucketDocs, string(d.ID), []byte(st.ID))
+		}
 	case vault.ConsentGiven:
 		var b vault.ConsentBody
 		if r.Decode(&b) == nil {

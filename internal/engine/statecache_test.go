@@ -19,7 +19,7 @@ func MustEncodeState(tb testing.TB, st *vault.State) []byte {
 }
 
 func TestStateCache(t *testing.T) {
-	id := vault.NewBeneficiaryID()
+	id := vault.NewBeneficiaryID("x")
 	raw := MustEncodeState(t, vault.NewState(id))
 	base := newOverlay(memoryStore{}, nil, &keyring{states: &stateCache{}})
 	base.put(bucketVaults, string(id), raw)
@@ -52,7 +52,7 @@ func TestStateCache(t *testing.T) {
 func TestStateCacheBounded(t *testing.T) {
 	var c stateCache
 	big := []byte(strings.Repeat("x", stateBudget/2+1))
-	a, b := vault.NewBeneficiaryID(), vault.NewBeneficiaryID()
+	a, b := vault.NewBeneficiaryID("x"), vault.NewBeneficiaryID("x")
 	for range 2 { // the second replaces the first
 		if !c.put(a, big, vault.NewState(a)) || c.get(a, big) == nil {
 			t.Error("a state within the budget is not kept")

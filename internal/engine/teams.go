@@ -27,7 +27,7 @@ func (e *Engine) TeamAdd(ctx context.Context, req api.TeamAddRequest) (api.Team,
 	if self == nil {
 		return api.Team{}, vault.Errorf(vault.CodePolicy, "this device is not enrolled")
 	}
-	id := vault.NewTeamID()
+	id := vault.NewTeamID(ident.Device)
 	ep, err := e.makeEpoch(vault.EpochTeam, id, 0)
 	if err != nil {
 		return api.Team{}, err

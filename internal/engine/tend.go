@@ -45,10 +45,13 @@ func (e *Engine) tend(ctx context.Context) {
 	}
 	expiring, misread := e.needTending()
 	for _, id := range expiring {
-		if err := e.expire(ctx, id); err != nil {
+		ended, err := e.expire(ctx, id)
+		if err != nil {
 			e.log.Error("end expired consent", "code", vault.CodeOf(err))
 		}
-		misread = append(misread, id)
+		if ended {
+			misread = append(misread, id)
+		}
 	}
 	for _, id := range misread {
 		if _, _, err := e.resealVault(ctx, id, nil, nil); err != nil && ctx.Err() == nil {
@@ -88,35 +91,13 @@ func (e *Engine) needTending() (expiring, misread []vault.BeneficiaryID) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for id, s := range e.people {
-		switch {
-		case s.soonest != "" && s.soonest < today:
+		if s.soonest != "" && s.soonest < today {
 			expiring = append(expiring, id)
-		case s.tend:
+		}
+		if s.tend {
 			misread = append(misread, id)
 		}
 	}
 	return expiring, misread
 }
 
-// expire ends the consents of a vault whose last day has passed.
-func (e *Engine) expire(ctx context.Context, id vault.BeneficiaryID) error {
-	today := e.today()
-	return e.commit(ctx, func(t *tx) error {
-		st, err := t.state(id)
-		if err != nil {
-			return err
-		}
-		var ended []vault.EndBody
-		for _, c := range st.Consents {
-			if c.Active() && c.Until != "" && c.Until < today {
-				ended = append(ended, vault.EndBody{Consent: c.Consent, Team: c.Team})
-			}
-		}
-		for _, b := range ended {
-			if err := t.emit(vault.ConsentExpired, id, b); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}

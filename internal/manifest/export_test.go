@@ -27,7 +27,7 @@ func digestOf(text string) string {
 }
 
 func TestExport(t *testing.T) {
-	org, id := string(vault.NewOrgID()), string(vault.NewBeneficiaryID())
+	org, id := string(vault.NewOrgID()), string(vault.NewBeneficiaryID("x"))
 	text := testExport(t, org, id,
 		`{"id":"d1","path":"documents/a.pdf","space":"shared","type":"rib","title":"RIB","pages":"1-2","original_seen":true,"received_on":"2026-02-03","sha256":"`+digestOf("one")+`","size":3},`+
 			`{"id":"d2","path":"documents/b.pdf","space":"private","type":"cv","source_id":"S2","file_name":"cv.pdf","sha256":"`+digestOf("two")+`","versions":[{}]}`,
@@ -74,7 +74,7 @@ func TestExport(t *testing.T) {
 
 // Without a consent the person comes without one; with half of one the row says what is missing.
 func TestExportConsent(t *testing.T) {
-	path := MustWrite(t, t.TempDir(), "export.zip", testExport(t, string(vault.NewOrgID()), string(vault.NewBeneficiaryID()), ""))
+	path := MustWrite(t, t.TempDir(), "export.zip", testExport(t, string(vault.NewOrgID()), string(vault.NewBeneficiaryID("x")), ""))
 	rows := MustRows(t, MustOpen(t, path, Options{Kind: People}))
 	if rows[0].Err != nil || rows[0].Person.Consent != nil {
 		t.Errorf("%+v, %v", rows[0].Person, rows[0].Err)
@@ -105,7 +105,7 @@ func TestExportRows(t *testing.T) {
 		{"empty", document("documents/empty.pdf", "shared", digestOf("")), vault.CodeInvalid, "the file is empty"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			text := testExport(t, string(vault.NewOrgID()), string(vault.NewBeneficiaryID()), tc.document, "documents/a.pdf", "one", "documents/empty.pdf", "", "../../etc/passwd", "x")
+			text := testExport(t, string(vault.NewOrgID()), string(vault.NewBeneficiaryID("x")), tc.document, "documents/a.pdf", "one", "documents/empty.pdf", "", "../../etc/passwd", "x")
 			rows := MustRows(t, MustOpen(t, MustWrite(t, t.TempDir(), "export.zip", text), Options{}))
 			err := rows[0].Err
 			if err == nil {
@@ -123,7 +123,7 @@ func TestExportRows(t *testing.T) {
 // What is damaged in the archive is found while a document is read.
 func TestExportDamaged(t *testing.T) {
 	one := strings.Repeat("one", 1000)
-	text := testExport(t, string(vault.NewOrgID()), string(vault.NewBeneficiaryID()),
+	text := testExport(t, string(vault.NewOrgID()), string(vault.NewBeneficiaryID("x")),
 		`{"id":"d","path":"documents/a.pdf","space":"shared","type":"rib","sha256":"`+digestOf(one)+`"}`, "documents/a.pdf", one)
 	raw := []byte(text)
 	raw[strings.Index(text, "documents/a.pdf")+len("documents/a.pdf")+6] ^= 0x55 // of the packed bytes, which follow the name
@@ -139,7 +139,7 @@ func TestExportDamaged(t *testing.T) {
 }
 
 func TestExportRefuses(t *testing.T) {
-	org, id := string(vault.NewOrgID()), string(vault.NewBeneficiaryID())
+	org, id := string(vault.NewOrgID()), string(vault.NewBeneficiaryID("x"))
 	good := func(format string, version int, org, id, more string) string {
 		return fmt.Sprintf(`{"format":%q,"version":%d,"organization":{"id":%q},"beneficiary":{"id":%q}%s}`, format, version, org, id, more)
 	}

@@ -36,7 +36,7 @@ func TestParseName(t *testing.T) {
 }
 
 func TestFolder(t *testing.T) {
-	id := string(vault.NewBeneficiaryID())
+	id := string(vault.NewBeneficiaryID("x"))
 	dir := t.TempDir()
 	for _, name := range []string{"4711/id-card_2025-03-14.pdf", "4711/id-card_2025-03-14_2.pdf", "4711/payslip_2025-02.pdf",
 		id + "/rib.pdf", "lost.pdf", "4711/old/rib.pdf", "4711/_2.pdf",

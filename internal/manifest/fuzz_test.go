@@ -156,7 +156,7 @@ func FuzzXLSX(f *testing.F) {
 }
 
 func FuzzZIP(f *testing.F) {
-	org, id := string(vault.NewOrgID()), string(vault.NewBeneficiaryID())
+	org, id := string(vault.NewOrgID()), string(vault.NewBeneficiaryID("x"))
 	document := `{"id":"d","path":"documents/a.pdf","space":"shared","type":"rib","sha256":"` + digestOf("one") + `"}`
 	f.Add([]byte(testExport(f, org, id, document, "documents/a.pdf", "one")), true)
 	f.Add([]byte(testExport(f, org, id, "")), true)

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTemplate(t *testing.T) {
-	id := string(vault.NewBeneficiaryID())
+	id := string(vault.NewBeneficiaryID("x"))
 	dir := t.TempDir()
 	for _, name := range []string{"4711/RIB.pdf", "4711/facture edf_2025-03-14.pdf", "4711/scan 0001.pdf", id + "/payslip_2025-02.pdf", "scans/=x; y.pdf",
 		"top.jpg", "old.csv", ".hidden/a.pdf", "4711/Thumbs.db", "4711/a.tmp"} {

@@ -117,7 +117,7 @@ func TestDocumentRow(t *testing.T) {
 }
 
 func TestBeneficiary(t *testing.T) {
-	id := string(vault.NewBeneficiaryID())
+	id := string(vault.NewBeneficiaryID("x"))
 	wrong := id[:5] + "z" + id[6:]
 	if wrong == id {
 		wrong = id[:5] + "y" + id[6:]

@@ -18,7 +18,7 @@ func TestVaultIsNotOpenedInTheNameOfAnother(t *testing.T) {
 	w.paul.deposit()
 	w.sync()
 	theft := w.eve.backdated(VaultOpened, w.person, VaultBody{}, enrolled)
-	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, at(2))
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, at(2))
 	w.refuses(theft)
 	st := w.state()
 	if st.OpenedBy != w.paul.agent || slices.Contains(st.ActiveTeams(), w.eve.solo) || len(st.Documents) != 1 {
@@ -29,15 +29,31 @@ func TestVaultIsNotOpenedInTheNameOfAnother(t *testing.T) {
 	}
 }
 
-// A thief who was enrolled before the victim is found out by those who saw the vault meanwhile, whatever they wrote.
+// idOfBoth searches an identifier that bears the tag of two devices, as one in a million does.
+func idOfBoth(kind byte, a, b *device) string {
+	for n := uint64(0); ; n++ {
+		seed := make([]byte, idRandomLen)
+		for i := range seed {
+			seed[i] = byte(n >> (5 * i) & 31)
+		}
+		id := boundID(kind, a.id, seed)
+		if id != "" && id[1+idRandomLen:idLen-1] == idTag(id[:1+idRandomLen], b.id) {
+			return id
+		}
+	}
+}
+
+// Where the tag of an id happens to be a thief's as well, and the thief was enrolled before the victim, they are found out by
+// those who saw the vault meanwhile, whatever they wrote.
 func TestWhoSawTheVaultWitnessesItsOpening(t *testing.T) {
 	w := newWorld(t)
 	w.paul, w.eve = w.eve, w.paul
+	w.person, w.given = BeneficiaryID(idOfBoth('b', w.paul, w.eve)), NewConsentID(w.paul.id)
 	enrolled := w.eve.past.Clone()
 	w.open()
 	w.boss.do(AccessRefused, "", nil)
 	w.refuses(w.eve.backdated(VaultOpened, w.person, VaultBody{}, enrolled))
-	w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, at(2))
+	w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, at(2))
 	if st := w.state(); st.OpenedBy != w.paul.agent || slices.Contains(st.ActiveTeams(), w.eve.solo) {
 		t.Errorf("opened by %s for %v", st.OpenedBy, st.ActiveTeams())
 	}
@@ -62,7 +78,7 @@ func TestTeamIsNotTakenByABackdatedOne(t *testing.T) {
 	w := newWorld(t)
 	enrolled := w.eve.past.Clone()
 	w.marie.sees(w.eve)
-	team := NewTeamID()
+	team := NewTeamID(w.marie.id)
 	w.marie.do(TeamAdded, "", TeamBody{Team: team, Name: "Domiciliation"})
 	w.marie.epoch(EpochTeam, team, w.marie)
 	w.paul.sees(w.marie)
@@ -85,7 +101,7 @@ func TestAdminSpeaksForNobodyElse(t *testing.T) {
 	w.accepts(w.boss.do(DeviceCertified, "", x.certificate(RoleAgent)))
 	w.sync()
 	w.refuses(x.in(VaultEdited, nil), x.epoch(EpochTeam, w.team, x),
-		x.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.boss.solo}))
+		x.in(ConsentGiven, ConsentBody{Consent: NewConsentID(x.id), Team: w.boss.solo}))
 	w.accepts(w.paul.epoch(EpochTeam, w.team, w.marie, w.paul, x)) // admitted by hand
 	w.sync()
 	w.accepts(x.in(VaultEdited, nil))
@@ -93,7 +109,7 @@ func TestAdminSpeaksForNobodyElse(t *testing.T) {
 
 func TestAdminWhoIsNoAgentCreatesTeamsForOthers(t *testing.T) {
 	w := newWorld(t)
-	team := NewTeamID()
+	team := NewTeamID(w.boss.id)
 	w.accepts(w.boss.do(TeamAdded, "", TeamBody{Team: team, Name: "Santé"}))
 	w.refuses(w.boss.epoch(EpochTeam, team, w.boss))
 	w.accepts(w.boss.do(TeamMember, "", MemberBody{Team: team, Agent: w.eve.agent}))
@@ -194,15 +210,15 @@ func TestOldRecoveryKeyDoesNotReturn(t *testing.T) {
 
 func TestCardSignedOnceForOneOrganization(t *testing.T) {
 	w := newWorld(t).open()
-	w.refuses(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(NewOrgID(), w.eve.id, w.card) }))
+	w.refuses(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, func(e *Event) { e.Cosign(NewOrgID(), w.eve.id, w.card) }))
 }
 
 // What the root or a card signed for one device says nothing in the chain of another, even of one enrolled earlier.
 func TestCosignedEventStaysWithItsDevice(t *testing.T) {
 	w := newWorld(t).open()
 	key := w.paul.do(RecoverySet, "", RecoveryBody{N: 2, Recipient: "age1new"}, w.byRoot)
-	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard, func(e *Event) { e.Agent = "" })
-	again := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Agent = ""; w.byCard(e) })
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, w.byCard, func(e *Event) { e.Agent = "" })
+	again := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, func(e *Event) { e.Agent = ""; w.byCard(e) })
 	copies := func(r *Record, by *device) *Record {
 		by.seq++
 		return &Record{Event: r.Event, Pos: Pos{Writer: by.writer, Seq: by.seq - 1}, Past: by.past.Clone()}
@@ -223,7 +239,7 @@ func TestCosignedEventStaysWithItsDevice(t *testing.T) {
 // A device that goes on as another writer issues again what it had not sent: it counts, and once.
 func TestCosignedEventIsReissuedByItsDevice(t *testing.T) {
 	w := newWorld(t).open()
-	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard)
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, w.byCard)
 	w.vault = w.vault[:len(w.vault)-1]
 	again := &Record{Event: grant.Event, Pos: Pos{Writer: NewWriterID(w.eve.id)}, Past: w.eve.past.Clone()}
 	again.Past[w.eve.writer] = w.eve.seq - 1
@@ -232,4 +248,24 @@ func TestCosignedEventIsReissuedByItsDevice(t *testing.T) {
 	third := &Record{Event: grant.Event, Pos: Pos{Writer: again.Pos.Writer, Seq: 1}, Past: again.Past}
 	w.vault = append(w.vault, third)
 	w.refuses(third)
+}
+
+// A device that was enrolled first and writes before anybody else has seen what it copies wins no id all the same: an id is
+// of the device that introduces it.
+func TestIDsAreOfTheirDevice(t *testing.T) {
+	w := newWorld(t)
+	w.paul.in(VaultOpened, VaultBody{})
+	w.refuses(w.marie.in(VaultOpened, VaultBody{}, at(1)))
+	w = newWorld(t).open()
+	_, b := w.paul.deposit()
+	grant := ConsentBody{Consent: NewConsentID(w.paul.id), Team: w.paul.solo, Purpose: "safekeeping"}
+	team, agent := NewTeamID(w.boss.id), AgentBody{NewAgentID(w.boss.id), NewTeamID(w.boss.id)}
+	own := []*Record{w.paul.in(ConsentGiven, grant), w.boss.do(TeamAdded, "", TeamBody{Team: team, Name: "Santé"}), w.boss.do(AgentAdded, "", agent)}
+	w.refuses(w.marie.in(DocumentDeposited, DepositBody{Document: b.Document, Space: Shared, Object: w.marie.object(documentFolder)}, at(1)),
+		w.marie.in(ConsentGiven, ConsentBody{Consent: grant.Consent, Team: w.marie.solo}, at(1)),
+		w.marie.do(TeamAdded, "", TeamBody{Team: team, Name: "Santé"}, at(1)), w.marie.do(AgentAdded, "", agent, at(1)))
+	w.accepts(own...)
+	if st := w.state(); st.Documents[b.Document].Object.Path != b.Object.Path || slices.Contains(st.ActiveTeams(), w.marie.solo) {
+		t.Errorf("the document is %s, teams %v", st.Documents[b.Document].Object.Path, st.ActiveTeams())
+	}
 }

@@ -16,11 +16,16 @@ func (s *State) ReaderAt(org *Org, r *Record) bool { return len(s.readerTeams(or
 func (s *State) readerTeams(org *Org, r *Record) []TeamID {
 	var out []TeamID
 	for _, c := range s.Consents {
-		if r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && !slices.Contains(out, c.Team) && org.MemberAt(r, c.Team) {
+		if !slices.Contains(out, c.Team) && s.reads(org, r, c) {
 			out = append(out, c.Team)
 		}
 	}
 	return out
+}
+
+// reads reports whether the record's device could read the vault by the consent in its causal past.
+func (s *State) reads(org *Org, r *Record, c *Consent) bool {
+	return r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && org.MemberAt(r, c.Team)
 }
 
 // opens reports whether the record's device can open an object with these declared readers: a member of a team among
@@ -55,9 +60,10 @@ func (s *State) MayGrant(org *Org, r *Record) bool {
 	return s.opening(org, r) || s.ReaderAt(org, r) || s.byCard(org, r) || s.byRootReopening(org, r)
 }
 
-// MayWrite reports whether the record's device may change the vault: the card, or a reader.
+// MayWrite reports whether the record's device may change the vault: the card, or a reader whose consent no withdrawal
+// ended beside the record.
 func (s *State) MayWrite(org *Org, r *Record) bool {
-	return s.ReaderAt(org, r) || s.opening(org, r) || s.byCard(org, r)
+	return s.opening(org, r) || s.byCard(org, r) || s.ReaderAt(org, r) && s.stands(org, r)
 }
 
 // byRootReopening reports whether the root cosigned: rebuilding an organization after the loss of its devices.

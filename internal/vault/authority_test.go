@@ -31,10 +31,16 @@ func TestAuthority(t *testing.T) {
 		{"root revokes", func(w *world) *Record { return w.eve.do(DeviceRevoked, "", RevokeBody{Device: w.boss.id}, w.byRoot) }, true},
 		{"agent revokes", func(w *world) *Record { return w.eve.do(DeviceRevoked, "", RevokeBody{Device: w.boss.id}) }, false},
 		{"revoke nobody", func(w *world) *Record { return w.boss.do(DeviceRevoked, "", RevokeBody{Device: "x"}) }, false},
-		{"admin adds an agent", func(w *world) *Record { return w.boss.do(AgentAdded, "", AgentBody{NewAgentID(), NewTeamID()}) }, true},
-		{"agent adds an agent", func(w *world) *Record { return w.eve.do(AgentAdded, "", AgentBody{NewAgentID(), NewTeamID()}) }, false},
-		{"admin adds an agent in the place of a team", func(w *world) *Record { return w.boss.do(AgentAdded, "", AgentBody{NewAgentID(), w.team}) }, false},
-		{"admin adds an agent again", func(w *world) *Record { return w.boss.do(AgentAdded, "", AgentBody{w.paul.agent, NewTeamID()}) }, false},
+		{"admin adds an agent", func(w *world) *Record {
+			return w.boss.do(AgentAdded, "", AgentBody{NewAgentID(w.boss.id), NewTeamID(w.boss.id)})
+		}, true},
+		{"agent adds an agent", func(w *world) *Record {
+			return w.eve.do(AgentAdded, "", AgentBody{NewAgentID(w.eve.id), NewTeamID(w.eve.id)})
+		}, false},
+		{"admin adds an agent in the place of a team", func(w *world) *Record { return w.boss.do(AgentAdded, "", AgentBody{NewAgentID(w.boss.id), w.team}) }, false},
+		{"admin adds an agent again", func(w *world) *Record {
+			return w.boss.do(AgentAdded, "", AgentBody{w.paul.agent, NewTeamID(w.boss.id)})
+		}, false},
 		{"admin opens an org epoch", func(w *world) *Record { return w.boss.epoch(EpochOrg, "", w.boss) }, true},
 		{"admin opens a staff epoch", func(w *world) *Record { return w.boss.epoch(EpochStaff, "", w.boss) }, true},
 		{"agent opens an org epoch", func(w *world) *Record { return w.eve.epoch(EpochOrg, "", w.eve) }, false},
@@ -71,45 +77,45 @@ func TestAuthority(t *testing.T) {
 		}, false},
 		{"team in the place of a team", func(w *world) *Record { return w.eve.do(TeamAdded, "", TeamBody{Team: w.team, Name: "Accueil"}) }, false},
 		{"in the name of another agent", func(w *world) *Record {
-			return w.eve.do(TeamAdded, "", TeamBody{Team: NewTeamID()}, func(e *Event) { e.Agent = w.paul.agent })
+			return w.eve.do(TeamAdded, "", TeamBody{Team: NewTeamID(w.eve.id)}, func(e *Event) { e.Agent = w.paul.agent })
 		}, false},
 
 		{"batch opens a vault", func(w *world) *Record {
-			w.person = NewBeneficiaryID()
+			w.person = NewBeneficiaryID(w.batch.id)
 			w.vault = nil
 			return w.batch.in(VaultOpened, VaultBody{})
 		}, false},
 		{"pure admin opens a vault", func(w *world) *Record {
-			w.person = NewBeneficiaryID()
+			w.person = NewBeneficiaryID(w.boss.id)
 			w.vault = nil
 			return w.boss.in(VaultOpened, VaultBody{})
 		}, false},
 		{"agent opens a vault", func(w *world) *Record {
-			w.person = NewBeneficiaryID()
+			w.person = NewBeneficiaryID(w.eve.id)
 			w.vault = nil
 			return w.eve.in(VaultOpened, VaultBody{})
 		}, true},
 		{"opened twice", func(w *world) *Record { return w.eve.in(VaultOpened, VaultBody{}) }, false},
 		{"reader grants", func(w *world) *Record {
-			return w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo})
+			return w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.marie.id), Team: w.eve.solo})
 		}, true},
 		{"card grants", func(w *world) *Record {
-			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard)
+			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, w.byCard)
 		}, true},
 		{"another card grants", func(w *world) *Record {
-			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, func(e *Event) { e.Cosign(w.id, w.eve.id, seeded("other")) })
+			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, func(e *Event) { e.Cosign(w.id, w.eve.id, seeded("other")) })
 		}, false},
 		{"stranger grants", func(w *world) *Record {
-			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo})
+			return w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo})
 		}, false},
 		{"admin grants", func(w *world) *Record {
-			return w.boss.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.boss.solo})
+			return w.boss.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.boss.id), Team: w.boss.solo})
 		}, false},
 		{"batch grants", func(w *world) *Record {
-			return w.batch.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.batch.solo})
+			return w.batch.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.batch.id), Team: w.batch.solo})
 		}, false},
 		{"grant to no team", func(w *world) *Record {
-			return w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: "t"})
+			return w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.marie.id), Team: "t"})
 		}, false},
 		{"grant under an id in use", func(w *world) *Record { return w.marie.in(ConsentGiven, ConsentBody{Consent: w.given, Team: w.team}) }, false},
 		{"stranger edits", func(w *world) *Record { return w.eve.in(VaultEdited, nil) }, false},
@@ -134,32 +140,32 @@ func TestAuthority(t *testing.T) {
 			return w.batch.in(ConsentExpired, EndBody{w.given, w.team}, at(day("2027-07-01")))
 		}, true},
 		{"expired without a consent", func(w *world) *Record {
-			return w.batch.in(ConsentExpired, EndBody{NewConsentID(), w.team}, at(day("2027-07-01")))
+			return w.batch.in(ConsentExpired, EndBody{NewConsentID(w.batch.id), w.team}, at(day("2027-07-01")))
 		}, false},
 		{"batch deposits", func(w *world) *Record { r, _ := w.batch.deposit(); return r }, true},
 		{"deposit by an auditor's reader list", func(w *world) *Record {
-			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared,
+			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared,
 				Object: w.batch.object(documentFolder, EpochReader(EpochID(w.eve.writer+"/1")))})
 		}, false},
 		{"deposit for the organization", func(w *world) *Record {
-			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared,
+			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared,
 				Object: w.batch.object(documentFolder, EpochReader(w.org().Current(EpochOrg, "").Epoch))})
 		}, false},
 		{"deposit declared for nobody", func(w *world) *Record {
 			o := w.batch.object(documentFolder)
 			o.Readers = nil
-			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared, Object: o})
+			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared, Object: o})
 		}, false},
 		{"private deposit for a team", func(w *world) *Record {
-			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Private, Object: w.batch.object(documentFolder)})
+			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Private, Object: w.batch.object(documentFolder)})
 		}, false},
 		{"private deposit for the card", func(w *world) *Record {
-			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Private, Object: w.batch.object(documentFolder, CardReader(w.person, 1))})
+			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Private, Object: w.batch.object(documentFolder, CardReader(w.person, 1))})
 		}, true},
 		{"deposit of another's object", func(w *world) *Record {
 			_, b := w.paul.deposit()
 			w.sync()
-			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared, Object: b.Object})
+			return w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared, Object: b.Object})
 		}, false},
 		{"deposit under an id in use", func(w *world) *Record {
 			_, b := w.paul.deposit()
@@ -276,16 +282,16 @@ func TestWithdrawalEndsAuthority(t *testing.T) {
 		t.Fatalf("active teams: %v", got)
 	}
 	w.sync()
-	w.refuses(w.paul.in(VaultEdited, nil), w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.paul.solo}))
+	w.refuses(w.paul.in(VaultEdited, nil), w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.paul.id), Team: w.paul.solo}))
 	team := EpochReader(w.org().Current(EpochTeam, w.team).Epoch)
-	w.refuses(w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared, Object: w.batch.object(documentFolder, team)}))
+	w.refuses(w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared, Object: w.batch.object(documentFolder, team)}))
 	reseal := w.reseal(w.paul, b.Object) // who could open it still seals it for those who remain
 	w.accepts(reseal)
 	w.sync()
 	_, later := w.batch.deposit()
 	w.sync()
 	w.refuses(w.reseal(w.paul, later.Object)) // and never what came afterwards
-	w.accepts(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.team}, w.byCard))
+	w.accepts(w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.team}, w.byCard))
 	w.sync()
 	w.accepts(w.paul.in(VaultEdited, nil)) // granted anew, by another device
 }
@@ -300,13 +306,13 @@ func TestWithdrawalBeatsConcurrentGrant(t *testing.T) {
 			if late {
 				grant, end = end, grant
 			}
-			w.accepts(w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.team}, at(grant)))
+			w.accepts(w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.marie.id), Team: w.team}, at(grant)))
 			w.accepts(w.batch.in(ConsentWithdrawn, EndBody{w.given, w.team}, at(end)))
 			if got := w.state().ActiveTeams(); len(got) != 0 {
 				t.Errorf("active teams: %v", got)
 			}
 			// A member of the withdrawn team who looks away gives nobody access either, whatever the clock says.
-			w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.paul.solo}, at(early))
+			w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.paul.id), Team: w.paul.solo}, at(early))
 			w.paul.in(CardIssued, CardBody{N: 2, SignKey: b64(seeded("thief"))}, at(early+1))
 			st := w.state()
 			if got := st.ActiveTeams(); len(got) != 0 {
@@ -321,7 +327,7 @@ func TestWithdrawalBeatsConcurrentGrant(t *testing.T) {
 
 func TestWithdrawalSparesWhatOthersGranted(t *testing.T) {
 	w := newWorld(t).open()
-	w.accepts(w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}))
+	w.accepts(w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.marie.id), Team: w.eve.solo}))
 	w.sync()
 	w.accepts(w.batch.in(ConsentWithdrawn, EndBody{w.given, w.team}))
 	if got := w.state().ActiveTeams(); !slices.Equal(got, []TeamID{w.eve.solo}) {
@@ -331,12 +337,59 @@ func TestWithdrawalSparesWhatOthersGranted(t *testing.T) {
 
 func TestExpiryEndsOneConsent(t *testing.T) {
 	w := newWorld(t).open()
-	renewed := w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.team, Until: "2030-01-01"})
-	expired := w.batch.in(ConsentExpired, EndBody{w.given, w.team}, at(day("2027-07-01"))) // has not seen the renewal
-	w.accepts(renewed, expired)
+	renewed := w.marie.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.marie.id), Team: w.team, Until: "2030-01-01"})
+	var expired []*Record
+	for _, d := range []*device{w.batch, w.boss, w.eve} { // none has seen the renewal
+		expired = append(expired, d.in(ConsentExpired, EndBody{w.given, w.team}, at(day("2027-07-01"))))
+	}
+	w.accepts(append(expired, renewed)...)
 	st := w.state()
 	if st.Consent(w.given).Active() || len(st.ActiveTeams()) != 1 {
 		t.Errorf("consents: %+v", st.Consents)
+	}
+}
+
+// TestExpiryTakesClocks lets a consent end once three devices say that its last day has passed, or all where there are
+// fewer: a device whose clock is years ahead ends nothing.
+func TestExpiryTakesClocks(t *testing.T) {
+	w := newWorld(t).open()
+	end := func(d *device, when string) {
+		w.accepts(d.in(ConsentExpired, EndBody{w.given, w.team}, at(day(when))))
+	}
+	active := func(want bool) {
+		t.Helper()
+		if got := w.state().Consent(w.given).Active(); got != want {
+			t.Errorf("active: %v", got)
+		}
+	}
+	end(w.batch, "2037-01-01")
+	end(w.batch, "2037-01-02")
+	again := w.device("batch again")
+	again.id, again.writer, again.agent, again.past = w.batch.id, NewWriterID(w.batch.id), w.batch.agent, w.batch.past.Clone()
+	end(again, "2037-01-03") // one device, whatever its writers
+	end(w.boss, "2037-01-01")
+	active(true)
+	w.refuses(w.eve.in(ConsentExpired, EndBody{w.given, w.team}))
+	active(true)
+	end(w.eve, "2027-07-01")
+	active(false)
+	w.sync()
+	w.refuses(w.paul.in(VaultEdited, nil))
+}
+
+func TestExpiryOfFewDevices(t *testing.T) {
+	w := newWorld(t).open()
+	for _, d := range []*device{w.eve, w.batch, w.boss} {
+		w.marie.do(DeviceRevoked, "", w.marie.cutHere(d))
+	}
+	w.sync()
+	w.accepts(w.paul.in(ConsentExpired, EndBody{w.given, w.team}, at(day("2027-07-01"))))
+	if !w.state().Consent(w.given).Active() {
+		t.Error("one of two devices ended a consent")
+	}
+	w.accepts(w.marie.in(ConsentExpired, EndBody{w.given, w.team}, at(day("2027-07-01"))))
+	if w.state().Consent(w.given).Active() {
+		t.Error("all devices that are left do not end it")
 	}
 }
 
@@ -427,7 +480,7 @@ func TestResealTieBreak(t *testing.T) {
 
 func TestCardsVouchForOneAnother(t *testing.T) {
 	w := newWorld(t).open()
-	doc := DepositBody{Document: NewDocumentID(), Space: Private, Object: w.paul.object(documentFolder, CardReader(w.person, 1))}
+	doc := DepositBody{Document: NewDocumentID(w.paul.id), Space: Private, Object: w.paul.object(documentFolder, CardReader(w.person, 1))}
 	w.accepts(w.paul.in(DocumentDeposited, doc))
 	w.sync()
 	w.accepts(w.marie.in(CardIssued, CardBody{N: 2, SignKey: b64(seeded("c2"))}))
@@ -442,7 +495,7 @@ func TestCardsVouchForOneAnother(t *testing.T) {
 	}
 	w.sync()
 	old := w.batch.object(documentFolder, CardReader(w.person, 1))
-	w.refuses(w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Private, Object: old}))
+	w.refuses(w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Private, Object: old}))
 }
 
 func TestSuperseededEpochsGetNothingNew(t *testing.T) {
@@ -451,10 +504,10 @@ func TestSuperseededEpochsGetNothingNew(t *testing.T) {
 	w.marie.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent, Left: true})
 	w.marie.epoch(EpochTeam, w.team, w.marie)
 	// One that has not seen it is accepted, and resealed.
-	stale := w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared, Object: w.batch.object(documentFolder, before...)})
+	stale := w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared, Object: w.batch.object(documentFolder, before...)})
 	w.accepts(stale)
 	w.sync()
-	w.refuses(w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared, Object: w.batch.object(documentFolder, before...)}))
+	w.refuses(w.batch.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.batch.id), Space: Shared, Object: w.batch.object(documentFolder, before...)}))
 	fresh, _ := w.batch.deposit()
 	w.accepts(fresh)
 	w.refuses(w.paul.in(VaultEdited, nil))
@@ -462,9 +515,9 @@ func TestSuperseededEpochsGetNothingNew(t *testing.T) {
 
 func TestCosignedEventsCountOnce(t *testing.T) {
 	w := newWorld(t).open()
-	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.eve.solo}, w.byCard)
+	grant := w.eve.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.eve.id), Team: w.eve.solo}, w.byCard)
 	w.sync()
-	w.batch.in(ConsentWithdrawn, EndBody{NewConsentID(), w.eve.solo})
+	w.batch.in(ConsentWithdrawn, EndBody{NewConsentID(w.batch.id), w.eve.solo})
 	w.sync()
 	replay := &Record{Event: grant.Event, Pos: Pos{Writer: w.eve.writer, Seq: w.eve.seq}, Past: w.eve.past.Clone()}
 	w.vault = append(w.vault, replay)

@@ -4,7 +4,7 @@ import "testing"
 
 func TestBatchIsKnownOfVaultAndConsent(t *testing.T) {
 	w := newWorld(t)
-	batch, consent := NewBatchID(), NewConsentID()
+	batch, consent := NewBatchID(), NewConsentID(w.paul.id)
 	w.paul.in(VaultOpened, VaultBody{Batch: batch})
 	w.paul.in(ConsentGiven, ConsentBody{Consent: consent, Team: w.team, Purpose: "safekeeping", Batch: batch})
 	w.sync()

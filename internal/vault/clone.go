@@ -9,7 +9,7 @@ import (
 // place, such as endings, records and reader sets, is shared.
 func (s *State) Clone() *State {
 	c := *s
-	c.claims = claims{}
+	c.claims, c.ahead = claims{}, nil
 	c.Cards = slices.Clone(s.Cards)
 	for i := range c.Cards {
 		c.Cards[i].Basis = slices.Clone(c.Cards[i].Basis)
@@ -17,7 +17,7 @@ func (s *State) Clone() *State {
 	c.Consents = slices.Clone(s.Consents)
 	for i, old := range c.Consents {
 		n := *old
-		n.Ends, n.Basis = slices.Clone(old.Ends), slices.Clone(old.Basis)
+		n.Ends, n.Basis, n.Passed = slices.Clone(old.Ends), slices.Clone(old.Basis), slices.Clone(old.Passed)
 		c.Consents[i] = &n
 	}
 	c.Documents = maps.Clone(s.Documents)

@@ -28,7 +28,7 @@ func TestCloneIsItsOwn(t *testing.T) {
 	w.paul.in(DocumentRemoved, DocumentBody{Document: first.Document})
 	w.marie.in(DocumentEdited, DocumentBody{Document: second.Document, Space: Private})
 	w.paul.deposit()
-	w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(), Team: w.paul.solo, Purpose: "safekeeping"})
+	w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.paul.id), Team: w.paul.solo, Purpose: "safekeeping"})
 	w.paul.in(ConsentWithdrawn, EndBody{Consent: w.given, Team: w.team})
 	w.paul.in(VaultClosed, CloseBody{Reason: "moved"})
 	w.eve.in(VaultReopened, nil)

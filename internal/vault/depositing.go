@@ -9,8 +9,8 @@ func (s *State) deposit(org *Org, r *Record, entries EntryLookup) error {
 	if err := r.Decode(&b); err != nil {
 		return err
 	}
-	if b.Space != Shared && b.Space != Private || !LooksLikeID('d', string(b.Document)) {
-		return fmt.Errorf("a document without id or space")
+	if b.Space != Shared && b.Space != Private {
+		return fmt.Errorf("a document without space")
 	}
 	if err := s.checkObject(r, &b.Object, documentFolder); err != nil {
 		return err
@@ -21,6 +21,9 @@ func (s *State) deposit(org *Org, r *Record, entries EntryLookup) error {
 	d := s.Documents[b.Document]
 	if r.Type == DocumentReplaced {
 		return s.replace(org, r, d, &b, entries)
+	}
+	if err := mayIntroduce(r, 'd', string(b.Document)); err != nil {
+		return err
 	}
 	switch ok, instead := s.introduces("document/"+string(b.Document), r); {
 	case instead && d != nil:
@@ -39,10 +42,14 @@ func (s *State) replace(org *Org, r *Record, d *Document, b *DepositBody, entrie
 	switch {
 	case d == nil:
 		return fmt.Errorf("a version of an unknown document")
-	case !d.ownedBy(r) && !s.MayWrite(org, r):
-		return fmt.Errorf("%s by a device without consent", r.Type)
 	case d.Space != b.Space:
 		return fmt.Errorf("a version in another space than its document")
+	case !d.ownedBy(r) && !s.MayWrite(org, r):
+		if d.Removed == nil && s.ReaderAt(org, r) { // consent was withdrawn beside it
+			s.keepApart(r, d, b, entries)
+			return nil
+		}
+		return fmt.Errorf("%s by a device without consent", r.Type)
 	case d.Removed != nil: // removal names a document, so every object of it goes
 		s.Dead[b.Object.Path] = true
 		return nil
@@ -51,6 +58,24 @@ func (s *State) replace(org *Org, r *Record, d *Document, b *DepositBody, entrie
 	d.renew(r, b)
 	s.learnDocument(d, r, entries)
 	return nil
+}
+
+// keepApart makes a version a document of its own, described as the one that it does not replace.
+func (s *State) keepApart(r *Record, of *Document, b *DepositBody, entries EntryLookup) {
+	d := *of
+	d.Versions, d.Deposited, d.By, d.Batch, d.Evidence = 0, r.At, r.Agent, b.Batch, b.Evidence
+	d.renew(r, b)
+	s.learnDocument(&d, r, entries)
+	d.ID = apartID(r)
+	s.Documents[d.ID] = &d
+}
+
+// Apart returns the document that the version of a record became where it replaced none, or nil.
+func (s *State) Apart(r *Record) *Document {
+	if r.Type != DocumentReplaced {
+		return nil
+	}
+	return s.Documents[apartID(r)]
 }
 
 // renew makes the deposit's object the document's.

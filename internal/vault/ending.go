@@ -153,13 +153,32 @@ func (o *Org) join(t *Team, m Membership, r *Record) {
 	t.Members = append(t.Members, m)
 }
 
-// leftBy reports whether the leaving at p, which ends the stay of the record's agent, came before the record or beside it.
+// leftBy reports whether the leaving at p, which ends the stay of the record's agent, came before the record or beats it.
 func (o *Org) leftBy(r *Record, p Pos) bool {
 	if p == r.Pos { // one's own leaving
 		return false
 	}
 	i := slices.IndexFunc(o.parted, func(l leaving) bool { return l.record.Pos == p })
-	return i < 0 || !o.parted[i].record.Saw(r.Pos)
+	return i < 0 || o.beats(o.parted[i].record, r, nil)
+}
+
+// beats reports whether the end of something counts for an act that was done on the strength of it: where the end came
+// first, or where neither had seen the other and nobody else had seen the act by then. Who looks away after the end finds no
+// such witness; and an end that is dated back, as if nothing had been seen, does not undo what others have seen long ago.
+// More are records that may witness besides those of the organization.
+func (o *Org) beats(end, act *Record, more []*Record) bool {
+	if act.Saw(end.Pos) {
+		return true
+	}
+	return !end.Saw(act.Pos) && !o.witnessed(act, end, o.records) && !o.witnessed(act, end, more)
+}
+
+func (o *Org) witnessed(act, end *Record, by []*Record) bool {
+	d := o.Devices[act.Pos.Writer.Device()]
+	return d != nil && slices.ContainsFunc(by, func(x *Record) bool {
+		w := o.Devices[x.Pos.Writer.Device()]
+		return w != nil && w.Agent != d.Agent && x.Saw(act.Pos) && !x.Saw(end.Pos) && x != end && o.Enrolled(x) == nil
+	})
 }
 
 // before orders leavings: the root's, then admins' by seniority, then members' by their place in the team.

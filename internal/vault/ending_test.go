@@ -110,7 +110,7 @@ func TestRemovedMemberWhoLooksAway(t *testing.T) {
 	admits := w.paul.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.eve.agent}, at(1))
 	opens := w.paul.epoch(EpochTeam, w.team, w.paul, w.eve)
 	edits := w.paul.in(VaultEdited, nil, at(1))
-	own := w.paul.in(DocumentDeposited, DepositBody{Document: NewDocumentID(), Space: Shared, Object: w.paul.object(documentFolder, before...)})
+	own := w.paul.in(DocumentDeposited, DepositBody{Document: NewDocumentID(w.paul.id), Space: Shared, Object: w.paul.object(documentFolder, before...)})
 	w.accepts(removed, key, own)
 	w.refuses(admits, opens, edits)
 	if e := w.org().Current(EpochTeam, w.team); !slices.Equal(e.Devices, []DeviceID{w.marie.id}) {

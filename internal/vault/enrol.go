@@ -72,8 +72,8 @@ func (o *Org) addAgent(r *Record, entries EntryLookup) error {
 	switch {
 	case !o.byAdminOrRoot(r):
 		return fmt.Errorf("added neither by an admin nor by the root")
-	case !LooksLikeID('a', string(b.Agent)) || !LooksLikeID('t', string(b.Solo)):
-		return fmt.Errorf("an agent without id or team")
+	case mayIntroduce(r, 'a', string(b.Agent)) != nil || mayIntroduce(r, 't', string(b.Solo)) != nil:
+		return fmt.Errorf("an agent without id or team, or under those of another device")
 	case !o.introduces("agent/"+string(b.Agent), r) || !o.introduces("team/"+string(b.Solo), r):
 		return fmt.Errorf("the agent or the team exists already")
 	}

@@ -22,7 +22,9 @@ func (s *State) change(org *Org, r *Record, entries EntryLookup) error {
 	case VaultReopened:
 		s.Closed = nil
 	case VaultErased:
-		s.erase(r)
+		if s.ahead == nil || !s.ahead.looking {
+			s.erase(r)
+		}
 	case CardIssued:
 		return s.issueCard(org, r, entries)
 	}
@@ -73,6 +75,9 @@ func (s *State) consent(org *Org, r *Record, entries EntryLookup) error {
 	}
 	if org.Teams[b.Team] == nil {
 		return fmt.Errorf("a consent to an unknown team")
+	}
+	if err := mayIntroduce(r, 'c', string(b.Consent)); err != nil {
+		return err
 	}
 	switch ok, instead := s.introduces("consent/"+string(b.Consent), r); {
 	case instead:
@@ -143,7 +148,7 @@ func (c *Consent) end(e *Ending) {
 // aheadOfUTC is how much earlier than in UTC a day ends where it ends first.
 const aheadOfUTC = 14 * time.Hour
 
-func (s *State) endConsent(r *Record) error {
+func (s *State) endConsent(org *Org, r *Record) error {
 	var b EndBody
 	if err := r.Decode(&b); err != nil {
 		return err
@@ -159,6 +164,12 @@ func (s *State) endConsent(r *Record) error {
 			return fmt.Errorf("a consent ended before its last day")
 		}
 		end.Team = c.Team
+		if d := r.Pos.Writer.Device(); !slices.Contains(c.Passed, d) {
+			c.Passed = append(c.Passed, d)
+		}
+		if len(c.Passed) < org.clocks(r) {
+			return nil
+		}
 	}
 	s.Ended = append(s.Ended, end)
 	for _, c := range s.Consents {
@@ -170,6 +181,20 @@ func (s *State) endConsent(r *Record) error {
 		s.undo(r, &end, end.Team)
 	}
 	return nil
+}
+
+// enoughClocks is how many devices have to say that a day has passed: one whose clock is wrong ends nothing.
+const enoughClocks = 3
+
+// clocks returns how many devices have to say so, of those that the record had seen enrolled and not revoked.
+func (o *Org) clocks(r *Record) int {
+	n := 0
+	for _, d := range o.Devices {
+		if r.Saw(d.Certified) && !slices.ContainsFunc(d.Revoked, func(v Revocation) bool { return r.Saw(v.Pos) }) {
+			n++
+		}
+	}
+	return min(n, enoughClocks)
 }
 
 // undo ends what members of the withdrawn team granted on that ground alone without the withdrawal having seen it, and

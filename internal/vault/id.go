@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"fmt"
 	"strings"
 )
 
 // Identifiers that people read and type start with a letter for their kind and end with a check character
-// (ISO 7064 MOD 37,36), so that a mistyped or transposed character never resolves to something else.
+// (ISO 7064 MOD 37,36), so that a mistyped or transposed character never resolves to something else. Those that an event
+// introduces carry a tag of the device that writes it, so that none claims what another introduced.
 type (
 	// OrgID names an organization.
 	OrgID string
@@ -53,20 +55,20 @@ func NewObjectName() string {
 // NewOrgID returns a random identifier.
 func NewOrgID() OrgID { return OrgID(newID('o')) }
 
-// NewBeneficiaryID returns a random identifier.
-func NewBeneficiaryID() BeneficiaryID { return BeneficiaryID(newID('b')) }
+// NewBeneficiaryID returns a random identifier for the device to introduce.
+func NewBeneficiaryID(by DeviceID) BeneficiaryID { return BeneficiaryID(newBoundID('b', by)) }
 
-// NewDocumentID returns a random identifier.
-func NewDocumentID() DocumentID { return DocumentID(newID('d')) }
+// NewDocumentID returns a random identifier for the device to introduce.
+func NewDocumentID(by DeviceID) DocumentID { return DocumentID(newBoundID('d', by)) }
 
-// NewConsentID returns a random identifier.
-func NewConsentID() ConsentID { return ConsentID(newID('c')) }
+// NewConsentID returns a random identifier for the device to introduce.
+func NewConsentID(by DeviceID) ConsentID { return ConsentID(newBoundID('c', by)) }
 
-// NewTeamID returns a random identifier.
-func NewTeamID() TeamID { return TeamID(newID('t')) }
+// NewTeamID returns a random identifier for the device to introduce.
+func NewTeamID(by DeviceID) TeamID { return TeamID(newBoundID('t', by)) }
 
-// NewAgentID returns a random identifier.
-func NewAgentID() AgentID { return AgentID(newID('a')) }
+// NewAgentID returns a random identifier for the device to introduce.
+func NewAgentID(by DeviceID) AgentID { return AgentID(newBoundID('a', by)) }
 
 // NewBatchID returns a random identifier.
 func NewBatchID() BatchID { return BatchID(newID('i')) }
@@ -138,6 +140,72 @@ func LooksLikeID(kind byte, s string) bool {
 		}
 	}
 	return strings.IndexByte(idAlphabet, s[idLen-1]) >= 0
+}
+
+// The data of an identifier that a device introduces: random characters, then the device's tag.
+const (
+	idRandomLen = 7
+	idTagLen    = idDataLen - idRandomLen
+)
+
+// newBoundID returns a random identifier of the kind with the device's tag.
+func newBoundID(kind byte, by DeviceID) string {
+	for {
+		var b [idRandomLen]byte
+		mustRandom(b[:])
+		if id := boundID(kind, by, b[:]); id != "" {
+			return id
+		}
+	}
+}
+
+// boundID returns the identifier that the low bits of seven bytes make for the device, "" for one that is not given out.
+func boundID(kind byte, by DeviceID, seed []byte) string {
+	id := make([]byte, 0, idLen)
+	id = append(id, kind)
+	for _, c := range seed {
+		id = append(id, dataAlphabet[c&31])
+	}
+	id = append(id, idTag(string(id), by)...)
+	id = append(id, checkCharacter(string(id)))
+	if transposable(id) {
+		return ""
+	}
+	return string(id)
+}
+
+// idTag returns the device's tag for an identifier that begins with kind and random characters: the first 20 bits of a
+// SHA-256. It is short, since people type it. A device meets it for what another introduced once in a million, and cannot
+// try for more, since its key was certified before; who stands then is decided by rivals.
+func idTag(start string, by DeviceID) string {
+	sum := sha256.Sum256([]byte("vaultctl id v1\n" + start + "\n" + string(by) + "\n"))
+	n := uint32(sum[0])<<12 | uint32(sum[1])<<4 | uint32(sum[2])>>4
+	tag := make([]byte, idTagLen)
+	for i := range tag {
+		tag[i] = dataAlphabet[n>>(15-5*i)&31]
+	}
+	return string(tag)
+}
+
+// mayIntroduce returns an error unless the identifier is one of the kind with the tag of the record's device.
+func mayIntroduce(r *Record, kind byte, id string) error {
+	if !LooksLikeID(kind, id) {
+		return fmt.Errorf("an id without the form of one")
+	}
+	if start := id[:1+idRandomLen]; id[1+idRandomLen:idLen-1] != idTag(start, r.Pos.Writer.Device()) {
+		return fmt.Errorf("an id that belongs to another device")
+	}
+	return nil
+}
+
+// apartID returns the identifier of the document that a record's version becomes where it may not replace the one before.
+func apartID(r *Record) DocumentID {
+	for n := 0; ; n++ {
+		sum := sha256.Sum256(fmt.Appendf(nil, "vaultctl apart v1\n%s\n%d\n", r.ID, n))
+		if id := boundID('d', r.Pos.Writer.Device(), sum[:idRandomLen]); id != "" {
+			return DocumentID(id)
+		}
+	}
 }
 
 // newID returns a random identifier of which no two neighbours can change places unnoticed. The check character alone

@@ -8,7 +8,7 @@ import (
 
 func TestMistypedIDsNameNothing(t *testing.T) {
 	for range 300 {
-		id := string(NewDocumentID())
+		id := string(NewDocumentID("d"))
 		if got, err := ParseDocumentID(strings.ToUpper(id[:4]) + "-" + id[4:8] + " " + id[8:]); err != nil || string(got) != id {
 			t.Fatalf("%s as people write it: %s, %v", id, got, err)
 		}
@@ -51,8 +51,8 @@ func TestIDsWhosePairsCouldBeSwappedAreNotGivenOut(t *testing.T) {
 }
 
 func TestIDsOfOtherKinds(t *testing.T) {
-	kinds := map[byte]string{'o': string(NewOrgID()), 'b': string(NewBeneficiaryID()), 'd': string(NewDocumentID()), 'c': string(NewConsentID()),
-		't': string(NewTeamID()), 'a': string(NewAgentID()), 'i': string(NewBatchID())}
+	kinds := map[byte]string{'o': string(NewOrgID()), 'b': string(NewBeneficiaryID("d")), 'd': string(NewDocumentID("d")), 'c': string(NewConsentID("d")),
+		't': string(NewTeamID("d")), 'a': string(NewAgentID("d")), 'i': string(NewBatchID())}
 	for kind, id := range kinds {
 		if _, err := ParseID(kind, id); err != nil {
 			t.Errorf("%s: %v", id, err)

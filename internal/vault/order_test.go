@@ -25,7 +25,7 @@ func drawHistory(t *rapid.T, tb testing.TB) *world {
 			}
 		}
 		clock := at(w.clock - 5 + rapid.Int64Range(0, 10).Draw(t, "clock"))
-		doc := NewDocumentID()
+		doc := NewDocumentID(d.id)
 		if len(docs) > 0 && rapid.Bool().Draw(t, "known") {
 			doc = rapid.SampledFrom(docs).Draw(t, "document")
 		}
@@ -62,7 +62,7 @@ func drawHistory(t *rapid.T, tb testing.TB) *world {
 		case 8:
 			d.in(Tombstoned, TombstoneBody{[]string{path()}}, sign)
 		case 9, 10:
-			consents = append(consents, NewConsentID())
+			consents = append(consents, NewConsentID(d.id))
 			d.in(ConsentGiven, ConsentBody{Consent: consents[len(consents)-1], Team: team}, sign)
 		case 11:
 			d.in(ConsentWithdrawn, EndBody{rapid.SampledFrom(consents).Draw(t, "consent"), team}, sign)

@@ -29,7 +29,7 @@ type Org struct {
 	leaving   []leaving             // those that this fold found valid
 	claims    claims
 	contested bool
-	records   []*Record // all, by what they saw witnesses of what was there when
+	records   []*Record // those that tell more than upkeep: by what they saw, witnesses of what was there when
 }
 
 type epochKey struct {
@@ -120,13 +120,14 @@ func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org
 func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 	id, root, here := o.ID, o.Root, o.Here
 	ordered := Order(records)
+	telling := slices.DeleteFunc(slices.Clone(ordered), func(r *Record) bool { return r.Type == NoteSealed || r.Type == Tombstoned })
 	var accepted []revocation
 	var parted []leaving
 	var before *Org
 	for {
 		o := NewOrg(id, root)
 		o.Here = here
-		o.accepted, o.parted = accepted, parted
+		o.accepted, o.parted, o.records = accepted, parted, telling
 		o.claims.rivals = &rivals{records: ordered, org: o}
 		if before != nil {
 			o.claims.rivals.org = before
@@ -143,7 +144,7 @@ func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 		}
 		if len(ended)+len(left) == 0 && (before != nil || !o.contested) {
 			o.refuseLast(open)
-			o.claims, o.records = claims{}, ordered
+			o.claims = claims{}
 			return o
 		}
 		before = o

@@ -33,6 +33,7 @@ type State struct {
 	Last       *Record                  `json:"last,omitempty"`   // where the fold is; see Record.Follows
 
 	claims claims // of the running fold
+	ahead  *ahead // what the running fold knows of what comes later; nil where there is nothing to know
 }
 
 // Person is what is known of the beneficiary. All fields may be empty.
@@ -88,6 +89,7 @@ type Consent struct {
 	By     AgentID        `json:"by"`
 	Ended  *Ending        `json:"ended,omitempty"`
 	Ends   []Pos          `json:"ends,omitempty"`   // every end, Ended among them
+	Passed []DeviceID     `json:"passed,omitempty"` // devices whose clocks passed the last day
 	Basis  []TeamID       `json:"basis,omitempty"`  // teams as whose member the reader recorded it; empty for opener, card, root
 	Record *ConsentRecord `json:"record,omitempty"` // nil where it is not readable
 }
@@ -135,12 +137,17 @@ func NewState(id BeneficiaryID) *State {
 
 // Fold computes a vault from all its records, in any order.
 func Fold(id BeneficiaryID, org *Org, records []*Record, entries EntryLookup) *State {
+	ordered := Order(records)
+	return fold(id, org, ordered, entries, look(id, org, ordered, entries))
+}
+
+func fold(id BeneficiaryID, org *Org, ordered []*Record, entries EntryLookup, a *ahead) *State {
 	s := NewState(id)
-	s.claims.rivals = &rivals{records: records, org: org}
-	for _, r := range Order(records) {
+	s.claims.rivals, s.ahead = &rivals{records: ordered, org: org}, a
+	for _, r := range ordered {
 		s.Apply(org, r, entries)
 	}
-	s.claims = claims{}
+	s.claims, s.ahead = claims{}, nil
 	return s
 }
 
@@ -200,7 +207,7 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 	case ConsentGiven:
 		return s.consent(org, r, entries)
 	case ConsentWithdrawn, ConsentExpired:
-		return s.endConsent(r)
+		return s.endConsent(org, r)
 	case DocumentDeposited, DocumentReplaced:
 		return s.deposit(org, r, entries)
 	case DocumentEdited, DocumentRemoved:
@@ -234,12 +241,15 @@ func (s *State) open(org *Org, r *Record, entries EntryLookup) error {
 	if err := r.Decode(&b); err != nil {
 		return err
 	}
+	if err := mayIntroduce(r, 'b', string(s.ID)); err != nil {
+		return err
+	}
 	switch ok, instead := s.introduces("vault", r); {
 	case instead: // all that belongs to the true opening has seen it and comes after it
 		old := s.Quarantine
-		last, c := s.Last, s.claims
+		last, c, a := s.Last, s.claims, s.ahead
 		*s = *NewState(s.ID)
-		s.Quarantine, s.Last, s.claims = old, last, claims{rivals: c.rivals, by: map[string]*Record{"vault": r}}
+		s.Quarantine, s.Last, s.ahead, s.claims = old, last, a, claims{rivals: c.rivals, by: map[string]*Record{"vault": r}}
 	case !ok || s.OpenedBy != "":
 		return fmt.Errorf("the vault is open already")
 	}

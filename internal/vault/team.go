@@ -15,8 +15,10 @@ func (o *Org) addTeam(r *Record) error {
 	switch {
 	case !agent && !o.HasRole(r, RoleAdmin):
 		return fmt.Errorf("added by neither an admin nor an agent")
-	case !LooksLikeID('t', string(b.Team)) || b.Solo != "":
-		return fmt.Errorf("a team without id, or of one")
+	case b.Solo != "":
+		return fmt.Errorf("a team of one")
+	case mayIntroduce(r, 't', string(b.Team)) != nil:
+		return mayIntroduce(r, 't', string(b.Team))
 	case !o.introduces("team/"+string(b.Team), r):
 		return fmt.Errorf("the team exists already")
 	}

@@ -157,14 +157,14 @@ func (s *State) resealable(path string) *Document {
 // erase keeps of the vault that it was erased, and which objects have to go.
 func (s *State) erase(r *Record) {
 	e := ending(r)
-	dead, tombs, signed, c := s.Dead, s.Tombs, s.Signed, s.claims
+	dead, tombs, signed, c, a := s.Dead, s.Tombs, s.Signed, s.claims, s.ahead
 	for _, o := range s.LiveObjects() {
 		dead[o.Path] = true
 	}
 	last := s.Last
 	*s = *NewState(s.ID)
 	s.Opened, s.OpenedBy, s.Erased = r.At, r.Agent, &e
-	s.Dead, s.Tombs, s.Signed, s.Last, s.claims = dead, tombs, signed, last, c
+	s.Dead, s.Tombs, s.Signed, s.Last, s.claims, s.ahead = dead, tombs, signed, last, c, a
 }
 
 func (s *State) live() map[string]bool {

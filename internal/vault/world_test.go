@@ -56,7 +56,8 @@ func b64(k ed25519.PrivateKey) string {
 
 func (w *world) device(name string) *device {
 	key := seeded(name)
-	d := &device{w: w, key: key, id: DeviceIDOf(key.Public().(ed25519.PublicKey)), agent: NewAgentID(), solo: NewTeamID(), past: Past{}}
+	admin := deviceOf(b64(seeded("marie"))) // who adds the agents
+	d := &device{w: w, key: key, id: deviceOf(b64(key)), agent: NewAgentID(admin), solo: NewTeamID(admin), past: Past{}}
 	d.writer = NewWriterID(d.id)
 	w.devs = append(w.devs, d)
 	return d
@@ -121,10 +122,10 @@ func (d *device) epoch(kind EpochKind, team TeamID, devs ...*device) *Record {
 }
 
 func newWorld(tb testing.TB) *world {
-	w := &world{tb: tb, id: NewOrgID(), root: seeded("root"), clock: 1_790_000_000_000, team: NewTeamID(), person: NewBeneficiaryID(),
-		card: seeded("card"), given: NewConsentID()}
+	w := &world{tb: tb, id: NewOrgID(), root: seeded("root"), clock: 1_790_000_000_000, card: seeded("card")}
 	w.marie, w.paul, w.boss, w.eve, w.batch = w.device("marie"), w.device("paul"), w.device("boss"), w.device("eve"), w.device("batch")
 	m := w.marie
+	w.team, w.person, w.given = NewTeamID(m.id), NewBeneficiaryID(w.paul.id), NewConsentID(w.paul.id)
 	m.do(OrgCreated, "", OrgBody{Name: "Mairie & CCAS"}, w.byRoot)
 	m.do(RecoverySet, "", RecoveryBody{N: 1, Recipient: "age1recovery", Need: 2, Of: 3}, w.byRoot)
 	m.do(DeviceCertified, "", m.certificate(RoleAdmin, RoleAgent), w.byRoot)
@@ -215,7 +216,7 @@ func (d *device) object(folder string, readers ...Reader) Object {
 
 // deposit deposits a new document for the vault's readers.
 func (d *device) deposit() (*Record, DepositBody) {
-	b := DepositBody{Document: NewDocumentID(), Space: Shared, Object: d.object(documentFolder)}
+	b := DepositBody{Document: NewDocumentID(d.id), Space: Shared, Object: d.object(documentFolder)}
 	return d.in(DocumentDeposited, b), b
 }
 
