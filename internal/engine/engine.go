@@ -74,6 +74,9 @@ type Engine struct {
 	// writer is touched by the committer alone.
 	writer writerState
 
+	// pace is touched by the tender alone.
+	pace pace
+
 	staging stager
 	sealing lockTable // one reseal of a vault at a time
 	pulling sync.Mutex

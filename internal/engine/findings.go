@@ -21,6 +21,11 @@ const (
 	foundForked     = "forked"      // two different segments under one number
 	foundForeign    = "foreign"     // another organization
 	foundUnreadable = "unreadable"  // a newer version wrote it
+	foundTooLarge   = "too_large"   // more bytes than any device writes; not read
+	foundWithheld   = "withheld"    // segments that other devices have seen and a remote does not give
+	foundPast       = "past"        // a device says not to have seen what it has seen
+	foundStale      = "stale_list"  // a remote's listing leaves out what it holds
+	foundJunk       = "junk"        // many objects that nobody enrolled wrote
 	foundClock      = "clock"
 )
 
@@ -48,6 +53,16 @@ var findingTexts = map[string]struct{ message, hint string }{
 	foundForeign: {lang.Key("the remote holds another organization"),
 		lang.Key("check the remote's address with `vaultctl remote list`")},
 	foundUnreadable: {lang.Key("a newer version wrote this; it is kept and not applied"), lang.Key("upgrade vaultctl here")},
+	foundTooLarge: {lang.Key("an object is larger than any that a device writes; it was not read"),
+		lang.Key("ask who has credentials for the storage, and change them")},
+	foundWithheld: {lang.Key("the storage does not give a journal segment that other workstations have seen; what they wrote since waits for it"),
+		lang.Key("run `vaultctl verify` on the workstations that have it: it is sent again from there; if none has it, a workstation makes it up: see `vaultctl device list`")},
+	foundPast: {lang.Key("a workstation says that it has not seen what it must have seen"),
+		lang.Key("its storage withheld journal segments from it, or its program hides what it saw: run `vaultctl verify` there, and revoke it if that explains nothing")},
+	foundStale: {lang.Key("the storage's listing leaves out an object that it holds"),
+		lang.Key("ask the provider why its listings are old; nothing depends on them, but `vaultctl verify` finds less")},
+	foundJunk: {lang.Key("the storage holds very many objects that no enrolled device wrote; they are not used"),
+		lang.Key("ask who has credentials for the storage, and change them")},
 	foundClock: {lang.Key("a device's clock is more than five minutes ahead, or this one's is behind"),
 		lang.Key("set the clock of this computer; see `vaultctl device list` for the others")},
 }

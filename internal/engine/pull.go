@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"vaultctl/internal/api"
@@ -11,27 +14,31 @@ import (
 	"vaultctl/internal/vault"
 )
 
-const (
-	pullBatch = 64               // segments that are applied together
-	hintEvery = 10 * time.Minute // between listings that may reveal writers of which no segment tells
-)
+const pullBatch = 64 // segments that are applied together
 
 const (
 	metaWriters = "writers" // JSON list of the other writers that are known
 	metaSynced  = "synced"  // time of the last pull, RFC 3339
 )
 
-// pull brings in what other writers have pushed, from every remote, and returns how many segments that were. A bad
-// segment becomes a finding and stops its writer alone. Errors are those of the last remote that could not be read, when
-// none could.
+// pull brings in what other writers have pushed, from every remote, and returns how many segments that were. Every
+// writer is asked. A bad segment becomes a finding and stops its writer alone. Errors are those of the last remote that
+// could not be read, when none could.
 func (e *Engine) pull(ctx context.Context) (int, error) {
+	n, _, err := e.pullFrom(ctx, true)
+	return n, err
+}
+
+// pullFrom pulls from every remote: from all writers, or from those whose turn it is. It returns what it found besides.
+func (e *Engine) pullFrom(ctx context.Context, all bool) (total int, found []api.Finding, err error) {
 	e.pulling.Lock()
 	defer e.pulling.Unlock()
-	total, reached := 0, false
+	reached := false
 	var last error
 	for _, m := range e.mounted() {
-		n, err := e.pullFrom(ctx, m)
+		n, f, err := e.pullRemote(ctx, m, all)
 		total += n
+		found = append(found, f...)
 		if err != nil {
 			last = err
 			if vault.CodeOf(err) == vault.CodeUnreachable && ctx.Err() == nil {
@@ -43,64 +50,84 @@ func (e *Engine) pull(ctx context.Context) (int, error) {
 		reached = true
 	}
 	if !reached {
-		return total, last
+		return total, found, last
 	}
-	err := e.exclusive(ctx, func() error {
+	err = e.exclusive(ctx, func() error {
 		return e.Store.Write([]Op{{bucketMeta, metaSynced, []byte(e.Now().UTC().Format(time.RFC3339))}})
 	})
-	return total, err
+	return total, found, err
 }
 
-// pullIfDue pulls where the last pull is longer ago than the settings want.
-func (e *Engine) pullIfDue(ctx context.Context) error {
-	every := e.Settings.SyncInterval()
-	raw, err := e.Store.Get(bucketMeta, metaSynced)
-	if err != nil || every <= 0 || len(e.mounted()) == 0 {
-		return err
-	}
-	if last, err := time.Parse(time.RFC3339, string(raw)); err == nil && e.Now().Sub(last).Abs() < every {
-		return nil
-	}
-	_, err = e.pull(ctx)
-	return err
-}
-
-// pullFrom pulls from one remote.
-func (e *Engine) pullFrom(ctx context.Context, m *mount) (int, error) {
+// pullRemote pulls from one remote. A writer that cannot be asked does not stop the others; its error comes last.
+func (e *Engine) pullRemote(ctx context.Context, m *mount, all bool) (int, []api.Finding, error) {
 	if err := e.checkOrigin(ctx, m); err != nil {
-		return 0, err
-	}
-	if err := e.checkOwn(ctx, m); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	p, err := e.newPull(m.remote.Get, m.name)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	if err := e.hint(ctx, m, p); err != nil {
-		return 0, err
+	if p, err = e.preparePull(ctx, m, p, all); err != nil {
+		return 0, nil, err
 	}
+	total, err := e.pullRounds(ctx, p)
+	if err != nil {
+		return total, nil, err
+	}
+	if err := e.checkTails(ctx, m, p); err != nil {
+		return total, nil, err
+	}
+	if err := e.pullNotes(ctx, m, p, all); err != nil {
+		return total, nil, err
+	}
+	m.polls.settle(p, e.Settings.SyncInterval(), e.Now())
+	if err := e.markHeld(ctx, p); err != nil {
+		return total, nil, err
+	}
+	if err := e.addFindings(ctx, p.findings); err != nil {
+		return total, nil, err
+	}
+	return total, p.findings, p.failure()
+}
+
+// preparePull decides whom to ask, and looks first whether this device's own chain went on elsewhere.
+func (e *Engine) preparePull(ctx context.Context, m *mount, p *puller, all bool) (*puller, error) {
+	now, every := e.Now(), e.Settings.SyncInterval()
+	listed, err := e.hint(ctx, m, p)
+	if err != nil {
+		return nil, err
+	}
+	if all || !listed && m.polls.due(p.skip, now) {
+		if err := e.checkOwn(ctx, m); err != nil {
+			return nil, err
+		}
+		m.polls.asked(p.skip, false, every, now)
+		if id, _, err := e.ownNext(ctx); err != nil || id != p.skip { // what it was is another writer now
+			known := p
+			if p, err = e.newPull(m.remote.Get, m.name); err != nil {
+				return nil, err
+			}
+			p.know(slices.Collect(maps.Keys(known.heads))...)
+		}
+	}
+	m.polls.choose(p, all, now)
+	return p, nil
+}
+
+// pullRounds takes segments until there are no more for now.
+func (e *Engine) pullRounds(ctx context.Context, p *puller) (int, error) {
 	total := 0
 	for {
 		segs, err := p.round(ctx, pullBatch)
-		if err != nil {
+		if err != nil || len(segs) == 0 {
 			return total, err
-		}
-		if len(segs) == 0 {
-			break
 		}
 		if err := e.applyPulled(ctx, p, segs); err != nil {
 			return total, err
 		}
+		p.again()
 		total += len(segs)
 	}
-	if err := e.checkHeads(ctx, m, p); err != nil {
-		return total, err
-	}
-	if err := e.pullNotes(ctx, p); err != nil {
-		return total, err
-	}
-	return total, e.addFindings(ctx, p.findings)
 }
 
 // newPull returns a puller that goes on where this device is.
@@ -110,7 +137,22 @@ func (e *Engine) newPull(get source, name string) (*puller, error) {
 		return nil, vault.Errorf(vault.CodeLocked, "the vaults are locked")
 	}
 	p := newPuller(e.Sealer, get, name, org, keys, e.pastNow())
+	p.trusting = keys.recovery != ""
+	p.infoOf = func(w vault.WriterID, seq uint64) (segmentInfo, bool) {
+		var info segmentInfo
+		err := getJSON(e.Store, bucketSegments, segmentKey(w, seq), &info)
+		return info, err == nil && info.Header != ""
+	}
 	p.skip = e.self().Writer
+	built, err := e.Store.Get(bucketMeta, metaBuilt)
+	if err != nil {
+		return nil, err
+	}
+	if built != nil {
+		if p.own, err = strconv.ParseUint(string(built), 10, 64); err != nil {
+			return nil, vault.Errorf(vault.CodeIntegrity, "index: %s: %w", metaBuilt, err)
+		}
+	}
 	var known []vault.WriterID
 	if err := getJSON(e.Store, bucketMeta, metaWriters, &known); err != nil {
 		return nil, err
@@ -138,34 +180,6 @@ func (e *Engine) self() identityFile {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.ident
-}
-
-// hint lists the remote now and then for writers that no segment has told of.
-func (e *Engine) hint(ctx context.Context, m *mount, p *puller) error {
-	m.mu.Lock()
-	due := m.hinted.IsZero() || e.Now().Sub(m.hinted) > hintEvery
-	m.mu.Unlock()
-	if !due {
-		return nil
-	}
-	names, err := m.remote.Folders(ctx, "v1/w")
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		p.know(vault.WriterID(n))
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.hinted = e.Now()
-	return nil
-}
-
-// forgetHint makes the next pull look for writers.
-func (m *mount) forgetHint() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.hinted = time.Time{}
 }
 
 // applyPulled records verified segments. The own open segment is closed first, so that what it holds does not claim to
@@ -253,11 +267,15 @@ func (e *Engine) writePulled(ov *overlay, heads vault.Past) error {
 	return nil
 }
 
+// writers returns those that are worth asking again: of whom segments tell, or whose device is enrolled.
 func (p *puller) writers() []vault.WriterID {
 	out := make([]vault.WriterID, 0, len(p.heads))
 	for w := range p.heads {
-		out = append(out, w)
+		if p.named[w] || p.enrolled(w) {
+			out = append(out, w)
+		}
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -276,55 +294,6 @@ func (e *Engine) dropTombs(seg *pulledSegment) {
 					e.log.Warn("remove local object", "code", vault.CodeOf(err))
 				}
 			}
-		}
-	}
-}
-
-// pullNotes fetches the notes that this device may read and does not have. One that is bad becomes a finding, and is
-// asked for again by the next pull.
-func (e *Engine) pullNotes(ctx context.Context, p *puller) error {
-	for {
-		keys, org := e.view()
-		if keys == nil {
-			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
-		}
-		p.keys = keys
-		want, err := newOverlay(e.Store, org, keys).wantedNotes()
-		if err != nil {
-			return err
-		}
-		got := 0
-		for _, n := range want {
-			lines, code, err := p.note(ctx, n.body)
-			if err != nil {
-				return err
-			}
-			if code != "" {
-				if code == foundMissing && e.isQueued(n.body.Object.Path) {
-					continue
-				}
-				p.find(severeError, code, n.body.Object.Path)
-				continue
-			}
-			n.lines = lines
-			got++
-		}
-		if got == 0 {
-			return nil
-		}
-		err = e.exclusive(ctx, func() error {
-			keys, org := e.view()
-			if keys == nil {
-				return vault.Errorf(vault.CodeLocked, "the vaults are locked")
-			}
-			ov := newOverlay(e.Store, org, keys)
-			if err := ov.keepNotes(want); err != nil {
-				return err
-			}
-			return e.writePulled(ov, nil)
-		})
-		if err != nil || got < len(want) {
-			return err
 		}
 	}
 }
@@ -383,20 +352,4 @@ func (e *Engine) readOrgNote(ctx context.Context, get source) (*vault.OrgNote, e
 		return nil, vault.Errorf(vault.CodeForeign, "the remote holds another organization")
 	}
 	return n, nil
-}
-
-// checkHeads looks whether the remote still has the last segment of each writer: one that is gone was rolled back.
-func (e *Engine) checkHeads(ctx context.Context, m *mount, p *puller) error {
-	for w, next := range p.heads {
-		if next == 0 || p.stuck[w] {
-			continue
-		}
-		path := vault.SegmentPath(w, next-1)
-		if _, err := m.remote.Stat(ctx, path); vault.CodeOf(err) == vault.CodeNotFound && !e.isQueued(path) {
-			p.find(severeError, foundRolledBack, path)
-		} else if err != nil && vault.CodeOf(err) != vault.CodeNotFound {
-			return err
-		}
-	}
-	return nil
 }

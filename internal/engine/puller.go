@@ -14,6 +14,11 @@ import (
 	"vaultctl/internal/vault"
 )
 
+const (
+	maxSegmentFile = vault.MaxSegment + 8<<10 // bytes of a segment with its header
+	maxParcel      = 1 << 20
+)
+
 // source gives the bytes of an object by its path: of a remote, of this disk, or of both. Errors have CodeNotFound where
 // there is none.
 type source func(ctx context.Context, path string) (io.ReadCloser, error)
@@ -37,14 +42,31 @@ type puller struct {
 	org    *vault.Org
 	first  vault.WriterID // of the organization note
 	keys   *keyring       // grows with the parcels that turn up
-	heads  vault.Past     // next segment to ask each writer for
+	heads  vault.Past     // next segment of each writer
 	last   map[vault.WriterID]segmentInfo
 	skip   vault.WriterID // this device's own writer, whose segments are not pulled
+	own    uint64         // next segment of skip
+	// infoOf returns what is known of a segment that an earlier pull took; nil where nothing is.
+	infoOf func(w vault.WriterID, seq uint64) (segmentInfo, bool)
+	// trusting takes a segment whatever it says to have seen: where all was taken before, or all that is left is wanted.
+	trusting bool
+	// barred are writers that are not asked, where it is not their turn.
+	barred map[vault.WriterID]bool
 
+	asking   map[vault.WriterID]*asking
+	infos    map[segmentName]segmentInfo // of this pull
+	claimed  vault.Past                  // what segments say that there is
+	named    map[vault.WriterID]bool     // by segments that were taken
 	stuck    map[vault.WriterID]bool
 	absent   map[vault.EpochID]bool // epochs whose parcels do not open here
-	parcels  map[string][]byte
 	findings []api.Finding
+	trouble  error // reading a note failed; others were read
+}
+
+// segmentName says which segment of which writer.
+type segmentName struct {
+	writer vault.WriterID
+	seq    uint64
 }
 
 func newPuller(s Sealer, get source, name string, org *vault.Org, keys *keyring, heads vault.Past) *puller {
@@ -52,7 +74,8 @@ func newPuller(s Sealer, get source, name string, org *vault.Org, keys *keyring,
 	k.epochs = maps.Clone(keys.epochs)
 	k.older = slices.Clone(keys.older)
 	p := &puller{sealer: s, get: get, name: name, org: org, keys: &k, heads: heads.Clone(), last: map[vault.WriterID]segmentInfo{},
-		stuck: map[vault.WriterID]bool{}, absent: map[vault.EpochID]bool{}, parcels: map[string][]byte{}}
+		barred: map[vault.WriterID]bool{}, asking: map[vault.WriterID]*asking{}, infos: map[segmentName]segmentInfo{},
+		claimed: vault.Past{}, named: map[vault.WriterID]bool{}, stuck: map[vault.WriterID]bool{}, absent: map[vault.EpochID]bool{}}
 	if p.heads == nil {
 		p.heads = vault.Past{}
 	}
@@ -68,67 +91,6 @@ func (p *puller) know(writers ...vault.WriterID) {
 	}
 }
 
-// round returns up to limit further segments, each writer's in order. None and no error means that there is nothing more
-// for now. Errors are those of the source.
-func (p *puller) round(ctx context.Context, limit int) ([]*pulledSegment, error) {
-	var out []*pulledSegment
-	for progress := true; progress && len(out) < limit; {
-		progress = false
-		for _, w := range slices.Sorted(maps.Keys(p.heads)) {
-			for !p.stuck[w] && len(out) < limit {
-				seg, err := p.next(ctx, w)
-				if err != nil {
-					return nil, err
-				}
-				if seg == nil {
-					break
-				}
-				out = append(out, seg)
-				progress = true
-			}
-		}
-	}
-	return out, nil
-}
-
-// next returns a writer's next segment, or nil where there is none yet or it is bad.
-func (p *puller) next(ctx context.Context, w vault.WriterID) (*pulledSegment, error) {
-	seq := p.heads[w]
-	path := vault.SegmentPath(w, seq)
-	raw, err := readSource(ctx, p.get, path, vault.MaxSegment+8<<10)
-	if vault.CodeOf(err) == vault.CodeNotFound {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read segment: %w", err)
-	}
-	seg, code, err := p.verify(ctx, w, seq, raw)
-	if err != nil {
-		return nil, err
-	}
-	if code == foundAltered || code == foundTruncated { // perhaps it was read badly: once more
-		if raw, err = readSource(ctx, p.get, path, vault.MaxSegment+8<<10); err != nil {
-			return nil, fmt.Errorf("read segment: %w", err)
-		}
-		if seg, code, err = p.verify(ctx, w, seq, raw); err != nil {
-			return nil, err
-		}
-	}
-	if code != "" {
-		p.stuck[w] = true
-		p.find(severeError, code, path)
-		return nil, nil
-	}
-	if seg == nil {
-		return nil, nil
-	}
-	p.heads[w], p.last[w] = seq+1, seg.info
-	for other := range seg.body.Context.Heads {
-		p.know(other)
-	}
-	return seg, nil
-}
-
 func (p *puller) find(severity, code, path string) {
 	p.findings = append(p.findings, findingOf(severity, code, onRemote(p.name, path)))
 }
@@ -136,6 +98,9 @@ func (p *puller) find(severity, code, path string) {
 // verify checks a segment against its place and decrypts it. A code says what is wrong with it; no segment and no code
 // mean that its epoch or its device is not known yet.
 func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw []byte) (*pulledSegment, string, error) {
+	if len(raw) > maxSegmentFile {
+		return nil, foundTooLarge, nil
+	}
 	h, sealed, err := splitSegment(raw)
 	switch {
 	case vault.CodeOf(err) == vault.CodeUpgrade:
@@ -176,15 +141,21 @@ func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw [
 		past = vault.Past{}
 	}
 	past.Merge(body.Context.Heads)
+	delete(past, w)
 	seg := &pulledSegment{writer: w, seq: seq, body: body, raw: raw, info: segmentInfo{Header: h.Hash(), Prev: h.Prev,
 		Size: int64(len(raw)), Hash: objecthash.Of(raw), At: body.Context.At, Past: past}}
 	return seg, "", p.fetchParcels(ctx, seg)
 }
 
+// enrolled reports whether the writer is one of a certified device, or the founder's, or had a segment taken already.
+func (p *puller) enrolled(w vault.WriterID) bool {
+	return w == p.first || p.heads[w] > 0 || p.org.Devices[w.Device()] != nil
+}
+
 // admitted reports whether the writer belongs to a device that is certified, or certifies itself with the root's
 // signature here. Others wait: what is not certified is not read into memory any further.
 func (p *puller) admitted(w vault.WriterID, body *vault.Body) bool {
-	if w == p.first || p.heads[w] > 0 || p.org.Devices[w.Device()] != nil {
+	if p.enrolled(w) {
 		return true
 	}
 	for i := range body.Events {
@@ -197,16 +168,19 @@ func (p *puller) admitted(w vault.WriterID, body *vault.Body) bool {
 	return false
 }
 
+// maxParcels bounds how many parcels of one epoch are looked at: far more devices than any organization has.
+const maxParcels = 64
+
 // identities returns the keys that may open what is sealed to an epoch. The epoch's id is the path of its parcel, so it
 // is found before the event that opened it was read.
 func (p *puller) identities(ctx context.Context, id vault.EpochID) ([]string, error) {
 	if identity, ok := p.keys.epochs[id]; ok {
 		return []string{identity}, nil
 	}
-	if !p.absent[id] {
-		for i := 0; ; i++ {
+	if !p.absent[id] && vault.ParcelEpoch(vault.ParcelPath(id, 0)) == id {
+		for i := range maxParcels {
 			path := vault.ParcelPath(id, i)
-			raw, err := readSource(ctx, p.get, path, 1<<20)
+			raw, err := readSource(ctx, p.get, path, maxParcel)
 			if vault.CodeOf(err) == vault.CodeNotFound {
 				break
 			}
@@ -239,7 +213,7 @@ func (p *puller) fetchParcels(ctx context.Context, seg *pulledSegment) error {
 			continue
 		}
 		for _, o := range b.Parcels {
-			raw, err := readSource(ctx, p.get, o.Path, 1<<20)
+			raw, err := readSource(ctx, p.get, o.Path, maxParcel)
 			switch {
 			case vault.CodeOf(err) == vault.CodeNotFound:
 				p.find(severeError, foundMissing, o.Path)

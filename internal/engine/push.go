@@ -52,9 +52,13 @@ type mount struct {
 	retry   time.Time
 	fails   int
 	running bool
-	checked bool      // it holds this organization
-	hinted  time.Time // last listing for unknown writers
-	kept    string    // what the storage keeps of deleted objects: none, versions, trash, unknown
+	checked bool   // it holds this organization
+	relist  bool   // the next pull lists its writers
+	kept    string // what the storage keeps of deleted objects: none, versions, trash, unknown
+
+	// What follows belongs to whoever holds Engine.pulling.
+	polls    polls
+	badNotes map[string]time.Time // until when a note is not asked for again
 }
 
 func (m *mount) noteKept(kept string) {
@@ -68,6 +72,13 @@ func (m *mount) unreached(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lastErr = err
+}
+
+// forgetHint makes the next pull look for writers.
+func (m *mount) forgetHint() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.relist = true
 }
 
 // distrust makes the next use look again whose remote it is.

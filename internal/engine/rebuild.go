@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
@@ -19,7 +20,7 @@ type rebuilder struct {
 	p       *puller
 	remotes []Remote
 	there   map[string]bool // on a remote that could be listed
-	offline bool            // a remote could not be read
+	offline atomic.Bool     // a remote could not be read
 	objects map[string]vault.Object
 	tombs   map[string]bool
 	own     vault.WriterID
@@ -42,6 +43,7 @@ func (e *Engine) rebuildIfNew(ctx context.Context, k *keyring) error {
 		org: ident.newOrg(), keys: k}
 	b.open(ctx)
 	b.p = newPuller(e.Sealer, b.get, "journal", b.org, k, nil)
+	b.p.trusting = true
 	if err := b.writers(ctx); err != nil {
 		return err
 	}
@@ -64,14 +66,14 @@ func (b *rebuilder) open(ctx context.Context) {
 		err = b.e.Remotes.SetConfig(f.Conf, func([]byte) error { return nil })
 	}
 	if err != nil {
-		b.offline = true
+		b.offline.Store(true)
 		return
 	}
 	for _, r := range f.Remotes {
 		remote, err := b.e.Remotes.Open(ctx, r.Spec)
 		if err != nil {
 			b.e.log.Warn("open remote", "remote", r.Name, "code", vault.CodeOf(err))
-			b.offline = true
+			b.offline.Store(true)
 			continue
 		}
 		b.remotes = append(b.remotes, remote)
@@ -92,7 +94,7 @@ func (b *rebuilder) get(ctx context.Context, path string) (io.ReadCloser, error)
 			return rc, nil
 		}
 		if vault.CodeOf(err) != vault.CodeNotFound {
-			b.offline = true
+			b.offline.Store(true)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -122,7 +124,7 @@ func (b *rebuilder) writers(ctx context.Context) error {
 			return nil
 		})
 		if err != nil {
-			b.offline = true
+			b.offline.Store(true)
 		}
 	}
 	if raw, err := readSource(ctx, b.get, vault.OrgNotePath, 8<<10); err == nil {
@@ -178,6 +180,7 @@ func (b *rebuilder) segments(ctx context.Context) error {
 			return fmt.Errorf("write index: %w", err)
 		}
 		b.org, b.keys, b.p.org = ov.org, ov.keys, ov.org
+		b.p.again()
 		for _, seg := range segs {
 			path := vault.SegmentPath(seg.writer, seg.seq)
 			b.objects[path] = vault.Object{Path: path, Size: seg.info.Size, Hash: seg.info.Hash}
@@ -296,7 +299,7 @@ func (b *rebuilder) covered(ov *overlay, built uint64) (uint64, error) {
 		}
 		return nil
 	})
-	if err == nil && built == 0 && !whole && b.offline {
+	if err == nil && built == 0 && !whole && b.offline.Load() {
 		err = vault.Errorf(vault.CodeUnreachable, "the index of this home is gone and so is its journal: the remote is needed to build it again")
 	}
 	return applied, err
@@ -318,7 +321,7 @@ func (b *rebuilder) queue(ctx context.Context, ov *overlay, built uint64) ([]que
 		return nil, err
 	}
 	for p := range b.tombs {
-		if built > 0 && (b.there[p] || b.offline) {
+		if built > 0 && (b.there[p] || b.offline.Load()) {
 			ov.putJSON(bucketDoomed, p, doomed{Seq: built - 1})
 		}
 	}
@@ -348,7 +351,7 @@ func (b *rebuilder) queue(ctx context.Context, ov *overlay, built uint64) ([]que
 
 // everywhere reports whether every remote is known to hold an object.
 func (b *rebuilder) everywhere(ctx context.Context, path string) bool {
-	if b.offline || len(b.remotes) == 0 {
+	if b.offline.Load() || len(b.remotes) == 0 {
 		return false
 	}
 	for _, r := range b.remotes {

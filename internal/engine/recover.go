@@ -209,7 +209,7 @@ func (r *recovery) byRecovery(ctx context.Context, writers []vault.WriterID) ([]
 	org := vault.NewOrg(r.note.Org, rootText(r.note))
 	ov := newOverlay(memoryStore{}, org, &keyring{recovery: r.identity, epochs: map[vault.EpochID]string{}})
 	p := newPuller(r.e.Sealer, r.remote.Get, "", org, ov.keys, nil)
-	p.first = r.note.First
+	p.first, p.trusting = r.note.First, true
 	p.know(r.note.First)
 	p.know(writers...)
 	for {
@@ -224,6 +224,10 @@ func (r *recovery) byRecovery(ctx context.Context, writers []vault.WriterID) ([]
 			return nil, err
 		}
 		p.org = ov.org
+		p.again()
+	}
+	if err := p.failure(); err != nil {
+		return nil, err
 	}
 	if err := r.readNotes(ctx, ov, p); err != nil {
 		return nil, err

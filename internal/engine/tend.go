@@ -7,7 +7,10 @@ import (
 	"vaultctl/internal/vault"
 )
 
-const tendInterval = 20 * time.Second
+const (
+	tendInterval = 20 * time.Second
+	inUse        = 15 * time.Minute // after its last use by a person a device polls as often as it is told to
+)
 
 // tendLoop does what nobody asks for: it ends consents whose last day has passed, goes on with interrupted reseals, and
 // locks after idle time.
@@ -72,6 +75,27 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.finishErasures(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("finish erasure", "code", vault.CodeOf(err))
 	}
+}
+
+// pullIfDue pulls where the last pull is longer ago than the settings want: from the writers whose turn it is. A device
+// that nobody uses and that hears nothing new polls more rarely, and comes back to the configured interval, asking
+// everybody, once somebody uses it.
+func (e *Engine) pullIfDue(ctx context.Context) error {
+	every := e.Settings.SyncInterval()
+	raw, err := e.Store.Get(bucketMeta, metaSynced)
+	if err != nil || every <= 0 || len(e.mounted()) == 0 {
+		return err
+	}
+	e.mu.RLock()
+	use := e.last
+	e.mu.RUnlock()
+	wait, all := e.pace.next(every, use)
+	if last, err := time.Parse(time.RFC3339, string(raw)); err == nil && e.Now().Sub(last).Abs() < wait {
+		return nil
+	}
+	n, _, err := e.pullFrom(ctx, all)
+	e.pace.polled(every, n > 0 || e.Now().Sub(use) < inUse)
+	return err
 }
 
 // idleTooLong reports whether the vaults should be locked: only where a person has to unlock them again.
