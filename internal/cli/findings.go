@@ -11,7 +11,7 @@ import (
 
 // brokenCodes are the findings that mean altered, rolled back or forked data; the rest only needs attention.
 func brokenCodes() []string {
-	return []string{"altered", "truncated", "missing", "injected", "rolled_back", "forked", "foreign",
+	return []string{"altered", "truncated", "missing", "injected", "rolled_back", "forked", "foreign", "too_large", "withheld", "stale_list",
 		string(vault.CodeIntegrity), string(vault.CodeForeign)}
 }
 

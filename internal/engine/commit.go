@@ -76,6 +76,8 @@ type tx struct {
 	e   *Engine
 	ov  *overlay
 	rec logRecord
+	// newer is why nothing but what is harmless is written, if a newer version was at work.
+	newer error
 }
 
 // commit runs build in the committer and returns when the change is durable. An error of build discards the change.
@@ -185,12 +187,13 @@ func (e *Engine) runBuilds(batch []*change) {
 		fail(batch, err)
 		return
 	}
+	newer := e.refuseNewer(org)
 	all := newOverlay(e.Store, org, keys)
 	w := e.writer
 	var recs []logRecord
 	var accepted []*change
 	for _, c := range batch {
-		t := &tx{e: e, ov: all.child(), rec: logRecord{Writer: w.id, Seq: w.seq, Index: w.index, Past: e.pastNow()}}
+		t := &tx{e: e, ov: all.child(), newer: newer, rec: logRecord{Writer: w.id, Seq: w.seq, Index: w.index, Past: e.pastNow()}}
 		if err := c.build(t); err != nil {
 			c.done <- err
 			continue
@@ -301,6 +304,9 @@ func (t *tx) emit(typ vault.EventType, v vault.BeneficiaryID, body any, entries 
 
 // emitCosigned is emit with a cosigner that is handed the finished event.
 func (t *tx) emitCosigned(typ vault.EventType, v vault.BeneficiaryID, body any, cosign func(*vault.Event), entries ...func(*vault.Event) classed) error {
+	if err := t.refuseNewer(typ, v); err != nil {
+		return err
+	}
 	w := &t.e.writer
 	ev := vault.NewEvent(typ, v, w.agent, w.clock.Next(), body)
 	scope := scopeOf(v)
@@ -325,6 +331,21 @@ func (t *tx) emitCosigned(typ vault.EventType, v vault.BeneficiaryID, body any, 
 		return vault.Errorf(vault.CodeNoConsent, "not allowed: %s", reason)
 	}
 	return nil
+}
+
+// refuseNewer returns CodeUpgrade for an event that must not be written after what a newer version wrote.
+func (t *tx) refuseNewer(typ vault.EventType, v vault.BeneficiaryID) error {
+	if harmless(typ) {
+		return nil
+	}
+	if t.newer != nil || v == "" {
+		return t.newer
+	}
+	st, err := t.ov.state(v)
+	if err == nil && st.ReadOnly {
+		err = vault.Errorf(vault.CodeUpgrade, "the vault was changed by a newer version: upgrade")
+	}
+	return err
 }
 
 // enqueue hands objects in the spool over to be pushed with this change.

@@ -39,7 +39,7 @@ func (p *puller) unseen(seg *pulledSegment) []segmentName {
 // checkPast names a segment that says less than its writer must have seen.
 func (p *puller) checkPast(seg *pulledSegment) {
 	if !pastHolds(seg.writer, p.last[seg.writer].Past, seg.info.Past, seg.body.Context.Heads, p.info) {
-		p.find(severeWarning, foundPast, vault.SegmentPath(seg.writer, seg.seq))
+		p.lies = append(p.lies, vault.SegmentPath(seg.writer, seg.seq))
 	}
 }
 

@@ -249,5 +249,6 @@ type Settings interface {
 	SoonDays() int
 	HealthData(remote string) bool // the remote is declared fit for health data
 	SyncInterval() time.Duration
+	SilentAfter() time.Duration // how long nothing may be heard of another workstation; 0 is for ever
 	Jurisdiction() string
 }

@@ -209,6 +209,11 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 			return err
 		}
 		ov.hold(e.writer.id, segs)
+		ov.hear(segs, e.Now())
+		for _, seg := range segs { // it could not be read before
+			f := findingOf("", foundUnreadable, onRemote(p.name, vault.SegmentPath(seg.writer, seg.seq)))
+			ov.delete(bucketMeta, findingKey(&f))
+		}
 		heads := e.pastNow().Clone()
 		if heads == nil {
 			heads = vault.Past{}

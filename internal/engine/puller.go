@@ -60,6 +60,8 @@ type puller struct {
 	stuck    map[vault.WriterID]bool
 	absent   map[vault.EpochID]bool // epochs whose parcels do not open here
 	findings []api.Finding
+	lies     []string // segments that say less than their writers must have seen
+	newer    []vault.WriterID
 	trouble  error // reading a note failed; others were read
 }
 
@@ -103,7 +105,7 @@ func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw [
 	}
 	h, sealed, err := splitSegment(raw)
 	switch {
-	case vault.CodeOf(err) == vault.CodeUpgrade:
+	case vault.CodeOf(err) == vault.CodeUpgrade && h.Writer == w:
 		return nil, foundUnreadable, nil
 	case err != nil:
 		return nil, foundAltered, nil //nolint:nilerr // the code says it
@@ -263,12 +265,12 @@ func (p *puller) note(ctx context.Context, n *vault.NoteBody) (map[vault.Hash][]
 	return lines, "", nil
 }
 
-// splitSegment verifies the header and returns it with what follows it.
+// splitSegment verifies the header and returns it with what follows it; of a newer version's the header as ParseHeader does.
 func splitSegment(raw []byte) (*vault.Header, []byte, error) {
 	br := bufio.NewReader(bytes.NewReader(raw))
 	h, err := vault.ParseHeader(br)
 	if err != nil {
-		return nil, nil, err
+		return h, nil, err
 	}
 	sealed, err := io.ReadAll(br)
 	return h, sealed, err

@@ -234,6 +234,7 @@ func (p *puller) look(ctx context.Context, w vault.WriterID, seq uint64, raw []b
 		code = foundInjected
 	case code == foundUnreadable:
 		severity = severeWarning
+		p.newer = append(p.newer, w)
 	}
 	p.find(severity, code, path)
 	return nil, nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"vaultctl/internal/api"
@@ -89,7 +90,15 @@ func (e *Engine) attention() ([]api.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := append(e.revokedFinding(), kept...)
+	held, err := e.heldFindings()
+	if err != nil {
+		return nil, err
+	}
+	lies, err := e.lieFindings()
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Concat(e.revokedFinding(), kept, held, lies, e.newerFinding(), e.silentFindings())
 	for _, m := range e.mounted() {
 		m.mu.Lock()
 		failed := m.lastErr

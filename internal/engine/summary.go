@@ -61,7 +61,7 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 		}
 	}
 	docs, notes := st.Misread(org)
-	s.tend = len(docs)+len(notes)+len(st.Dead) > 0
+	s.tend = len(docs)+len(notes)+len(st.Dead) > 0 && !st.ReadOnly
 	s.forget = mustForget(st, org, keys, docs, notes)
 	s.search = string(st.ID)
 	if st.Erased == nil && keys.reads(st.Readers(org, vault.Shared)) {

@@ -105,6 +105,11 @@ func (e *Engine) integrity() error {
 	if err != nil {
 		return err
 	}
+	held, err := e.heldFindings()
+	if err != nil {
+		return err
+	}
+	found = append(found, held...)
 	n := 0
 	for _, f := range found {
 		if f.Severity == severeError {

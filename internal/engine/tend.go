@@ -66,6 +66,9 @@ func (e *Engine) tend(ctx context.Context) {
 			e.log.Warn("forget vault", "code", vault.CodeOf(err))
 		}
 	}
+	if err := e.beat(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("heartbeat", "code", vault.CodeOf(err))
+	}
 	if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("pull", "code", vault.CodeOf(err))
 	}

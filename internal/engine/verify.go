@@ -30,6 +30,8 @@ type verification struct {
 	known  map[string]bool // objects that may be there or not: dead, doomed, queued
 	queued map[string]bool
 	there  map[string]int64
+	told   map[string]bool // subjects of what the pull before found
+	early  map[string]bool // folders that were listed again
 	// refused are the vaults with events that were not applied.
 	refused []string
 	writer  vault.WriterID
@@ -54,16 +56,28 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 	for _, m := range e.mounted() { // everything is listed anyway: look for unknown writers too
 		m.forgetHint()
 	}
-	if _, err := e.pull(ctx); err != nil && vault.CodeOf(err) != vault.CodeForeign && vault.CodeOf(err) != vault.CodeIntegrity {
-		return res, err
+	_, pulled, last := e.pullFrom(ctx, true)
+	switch vault.CodeOf(last) {
+	case vault.CodeUnreachable, vault.CodeInterrupted, vault.CodeLocked, vault.CodeNoDaemon:
+		return res, last
+	case vault.CodeForeign, vault.CodeIntegrity: // it is found again below
+		last = nil
 	}
-	var last error
 	bad := 0
 	for _, m := range e.mounted() {
-		found, err := e.verifyRemote(ctx, m, req.Deep, &res, tell)
+		found, err := e.verifyRemote(ctx, m, req.Deep, pulled, &res, tell)
 		if err != nil {
 			last = err
 			continue
+		}
+		held, err := e.heldFindings()
+		if err != nil {
+			return res, err
+		}
+		for _, f := range held {
+			if strings.HasPrefix(f.Subject, m.name+":") {
+				found = append(found, f)
+			}
 		}
 		for _, f := range found {
 			if f.Severity == severeError {
@@ -77,26 +91,34 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 		}
 		res.Findings = append(res.Findings, found...)
 	}
-	if last == nil && bad > 0 {
+	if bad > 0 && (last == nil || vault.CodeOf(last) == vault.CodeFailed) {
 		last = errFindings(bad)
 	}
 	return res, last
 }
 
 // verifyRemote checks one remote and keeps what it found instead of what earlier checks had.
-func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, res *api.VerifyResult, tell func(api.Progress)) ([]api.Finding, error) {
+func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, pulled []api.Finding, res *api.VerifyResult, tell func(api.Progress)) ([]api.Finding, error) {
 	keys, _, err := e.ready()
 	if err != nil {
 		return nil, err
 	}
 	v := &verification{e: e, m: m, keys: keys, deep: deep, want: map[string]*expected{}, known: map[string]bool{}, queued: map[string]bool{},
-		there: map[string]int64{}, writer: e.self().Writer, res: res, tell: tell}
+		there: map[string]int64{}, told: map[string]bool{}, early: map[string]bool{}, writer: e.self().Writer, res: res, tell: tell}
+	for _, f := range pulled {
+		if strings.HasPrefix(f.Subject, m.name+":") {
+			v.told[f.Subject] = true
+			v.found = append(v.found, f)
+		}
+	}
 	if _, err := e.readOrgNote(ctx, m.remote.Get); err != nil {
 		switch vault.CodeOf(err) {
 		case vault.CodeForeign:
 			v.find(foundForeign, vault.OrgNotePath)
 		case vault.CodeIntegrity:
 			v.find(foundAltered, vault.OrgNotePath)
+		case vault.CodeUpgrade:
+			v.find(foundUnreadable, vault.OrgNotePath)
 		case vault.CodeNotFound: // reported with the other objects
 		default:
 			return nil, err
@@ -116,11 +138,16 @@ func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, res *api
 	if err := v.sendAgain(ctx); err != nil {
 		return nil, err
 	}
+	v.found = fewer(v.found, m.name)
 	slices.SortFunc(v.found, func(a, b api.Finding) int { return strings.Compare(a.Subject, b.Subject) })
 	return v.found, e.keepFindings(ctx, m.name+":", v.found)
 }
 
+// find adds what is wrong with an object, unless the pull before has said so.
 func (v *verification) find(code, path string) {
+	if v.told[onRemote(v.m.name, path)] {
+		return
+	}
 	v.found = append(v.found, findingOf(severeError, code, onRemote(v.m.name, path)))
 }
 
@@ -236,19 +263,11 @@ func (v *verification) check(ctx context.Context) error {
 		switch {
 		case v.queued[path] && !there:
 		case !there:
-			// It may have been pushed after the listing.
-			if _, err := v.m.remote.Stat(ctx, path); vault.CodeOf(err) == vault.CodeNotFound {
-				v.missing(x)
-			} else if err != nil {
-				return err
-			}
-		case x.segment != nil:
-			if err := v.segment(ctx, x); err != nil {
+			if err := v.unlisted(ctx, x); err != nil {
 				return err
 			}
 		default:
-			v.res.Objects++
-			if err := v.object(ctx, x, size); err != nil {
+			if err := v.present(ctx, x, size); err != nil {
 				return err
 			}
 		}
@@ -259,6 +278,15 @@ func (v *verification) check(ctx context.Context) error {
 	return nil
 }
 
+// present looks at an object that is there.
+func (v *verification) present(ctx context.Context, x *expected, size int64) error {
+	if x.segment != nil {
+		return v.segment(ctx, x)
+	}
+	v.res.Objects++
+	return v.object(ctx, x, size)
+}
+
 // missing reports an object that is gone, and queues it again if its bytes are at hand.
 func (v *verification) missing(x *expected) {
 	v.res.Missing++
@@ -267,6 +295,7 @@ func (v *verification) missing(x *expected) {
 		code = foundRolledBack
 	}
 	f := findingOf(severeError, code, onRemote(v.m.name, x.Path))
+	v.found = slices.DeleteFunc(v.found, func(g api.Finding) bool { return g.Subject == f.Subject })
 	done := map[string]bool{}
 	for _, m := range v.e.mounted() {
 		if m != v.m {
@@ -374,52 +403,6 @@ func (v *verification) unreadable(path string, err error) error {
 		v.find(foundAltered, path)
 	}
 	return nil
-}
-
-// checkUnknown reports what is on the remote and in nobody's events. What another enrolled writer pushed whose segment
-// is still on its way is only mentioned.
-func (v *verification) checkUnknown() {
-	_, org := v.e.view()
-	revoked := map[vault.DeviceID]bool{}
-	for _, path := range slices.Sorted(maps.Keys(v.there)) {
-		if v.want[path] != nil || v.known[path] || path == vault.OrgNotePath ||
-			strings.HasPrefix(path, "v1/join/") || strings.HasPrefix(path, "v1/probe/") {
-			continue
-		}
-		f := findingOf(severeError, foundInjected, onRemote(v.m.name, path))
-		w := vault.PathWriter(path)
-		d := org.Devices[w.Device()]
-		switch {
-		case d == nil || w == v.writer:
-		case d.Active():
-			f.Severity = severeInfo
-			f.Message = lang.Key("an object that no segment tells of yet; another device may be writing")
-			f.Hint = ""
-		case !revoked[d.Device]: // it may have been stopped in the middle
-			revoked[d.Device] = true
-			f = finding(severeInfo, "revoked_objects", onRemote(v.m.name, string(d.Device)),
-				lang.Key("a revoked workstation left objects that no event tells of; they are not used"), "")
-		default:
-			continue
-		}
-		v.found = append(v.found, f)
-	}
-}
-
-// sendAgain queues what is missing and at hand.
-func (v *verification) sendAgain(ctx context.Context) error {
-	if len(v.again) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(v.again, func(a, b queueItem) int {
-		if a.Segment != b.Segment {
-			return map[bool]int{true: 1, false: -1}[a.Segment]
-		}
-		return bySegment(a, b)
-	})
-	err := v.e.exclusive(ctx, func() error { return v.e.enqueueItems(v.again) })
-	v.e.kick()
-	return err
 }
 
 // parseSegmentKey undoes segmentKey.

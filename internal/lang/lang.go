@@ -159,6 +159,7 @@ var tables = [...]table{
 	{"engine documents", frEngineDocuments[:], frEngineDocumentsPlurals[:]},
 	{"engine people", frEnginePeople[:], frEnginePeoplePlurals[:]},
 	{"engine restore", frEngineRestore[:], frEngineRestorePlurals[:]},
+	{"engine sync", frEngineSync[:], nil},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

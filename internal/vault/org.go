@@ -21,6 +21,7 @@ type Org struct {
 	Recovery []Recovery // by number, the last is current
 
 	Quarantine []Quarantined
+	ReadOnly   bool // an unknown critical event: upgrade
 
 	epochs    map[epochKey][]*Epoch // in the order of the fold: the last is current
 	accepted  []revocation          // those that hold from the start of this fold
@@ -190,7 +191,11 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 	case NoteSealed, Resealed, Tombstoned, Heartbeat, AccessOpened, AccessRefused:
 		return o.Enrolled(r)
 	default:
+		if err := o.Enrolled(r); err != nil {
+			return err
+		}
 		if r.Critical {
+			o.ReadOnly = true
 			return fmt.Errorf("written by a newer version: upgrade")
 		}
 	}

@@ -58,7 +58,7 @@ func signed(msg, sig []byte) []byte {
 
 // ParseHeader reads and verifies a header, leaving r at the first byte of the sealed body. It checks form, the
 // signature and that the writer id commits to the key; whether that device may write is for the fold. Errors have
-// CodeIntegrity, or CodeUpgrade for a later format.
+// CodeIntegrity, or CodeUpgrade for a later format, of which the header has Writer and Key: they are verified too.
 func ParseHeader(r *bufio.Reader) (*Header, error) {
 	var raw []byte
 	fields := make([]string, 0, 11)
@@ -78,7 +78,7 @@ func ParseHeader(r *bufio.Reader) (*Header, error) {
 
 func parseHeaderLines(lines []string, raw []byte) (*Header, error) {
 	if len(lines) > 0 && lines[0] != segmentMagic && strings.HasPrefix(lines[0], "vaultctl segment v") {
-		return nil, Errorf(CodeUpgrade, "segment header: written by a newer version")
+		return newerHeader(lines, raw)
 	}
 	names := []string{"", "alg", "org", "writer", "key", "seq", "prev", "epoch", "body", "size", "sig"}
 	bad := func(what string) error { return Errorf(CodeIntegrity, "segment header: bad %s", what) }
@@ -124,6 +124,36 @@ func parseHeaderLines(lines []string, raw []byte) (*Header, error) {
 		return nil, bad("form")
 	}
 	return h, nil
+}
+
+// newerHeader reads what every later version of the header keeps: a line each for writer and key, and as its last line a
+// signature over all before it. So whoever stores segments cannot pass off anything as a newer version's. The error always
+// has CodeUpgrade, with the header's Writer and Key, or CodeIntegrity.
+func newerHeader(lines []string, raw []byte) (*Header, error) {
+	h := &Header{raw: raw}
+	var key, sig []byte
+	var err error
+	for _, l := range lines {
+		name, v, _ := strings.Cut(l, " ")
+		switch name {
+		case "writer":
+			h.Writer = WriterID(v)
+		case "key":
+			key, err = base64.StdEncoding.DecodeString(v)
+		case "sig":
+			sig, err = base64.StdEncoding.DecodeString(v)
+		}
+		if err != nil {
+			return nil, Errorf(CodeIntegrity, "segment header: bad %s", name)
+		}
+	}
+	last := lines[len(lines)-1]
+	msg := raw[:max(0, len(raw)-len(last)-2)]
+	if len(key) != ed25519.PublicKeySize || !strings.HasPrefix(last, "sig ") || !ed25519.Verify(key, msg, sig) || DeviceIDOf(key) != h.Writer.Device() {
+		return nil, Errorf(CodeIntegrity, "segment header: bad signature")
+	}
+	h.Key = key
+	return h, Errorf(CodeUpgrade, "segment header: written by a newer version")
 }
 
 // Hash returns the hash of the header's exact bytes, to which the next header commits.

@@ -99,9 +99,18 @@ func TestHeadersOfOthers(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	newer := strings.Replace(string(SignHeader(good, key)), segmentMagic, "vaultctl segment v2", 1)
-	if _, _, err := parse([]byte(newer)); CodeOf(err) != CodeUpgrade {
-		t.Errorf("newer version: %v", err)
+	forged := strings.Replace(string(SignHeader(good, key)), segmentMagic, "vaultctl segment v2", 1)
+	if _, _, err := parse([]byte(forged)); CodeOf(err) != CodeIntegrity {
+		t.Errorf("a newer version that nobody signed: %v", err)
+	}
+	msg := []byte("vaultctl segment v2\nalg later\nwriter " + string(good.Writer) + "\nkey " + b64(key) + "\nand more\n")
+	h, _, err := parse(signed(msg, ed25519.Sign(key, msg)))
+	if CodeOf(err) != CodeUpgrade || h.Writer != good.Writer {
+		t.Errorf("newer version: %+v, %v", h, err)
+	}
+	msg = bytes.Replace(msg, []byte(good.Writer), []byte(NewWriterID(DeviceIDOf([]byte("another")))), 1)
+	if _, _, err := parse(signed(msg, ed25519.Sign(key, msg))); CodeOf(err) != CodeIntegrity {
+		t.Errorf("a newer version by another device: %v", err)
 	}
 }
 

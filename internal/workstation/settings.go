@@ -28,7 +28,7 @@ type settings struct {
 
 // values are what one reading found.
 type values struct {
-	idleLock, soon, sync time.Duration
+	idleLock, soon, sync, silent time.Duration
 	health               []string
 	catalogue            string // path of the document types
 	types                *catalogue.Catalogue
@@ -72,7 +72,7 @@ func newSettings(c *config.Config, follow bool, log *slog.Logger) (*settings, er
 }
 
 func readValues(c *config.Config) (values, error) {
-	v := values{idleLock: c.Duration("idle_lock"), soon: c.Duration("expiring_soon"), sync: c.Duration("sync_interval"),
+	v := values{idleLock: c.Duration("idle_lock"), soon: c.Duration("expiring_soon"), sync: c.Duration("sync_interval"), silent: c.Duration("silent_after"),
 		health: c.Names("health_data"), catalogue: c.String("catalogue")}
 	var err error
 	v.types, err = catalogue.Load(v.catalogue)
@@ -117,6 +117,9 @@ func (s *settings) HealthData(remote string) bool { return slices.Contains(s.now
 
 // SyncInterval implements engine.Settings.
 func (s *settings) SyncInterval() time.Duration { return s.now().sync }
+
+// SilentAfter implements engine.Settings.
+func (s *settings) SilentAfter() time.Duration { return s.now().silent }
 
 // Jurisdiction implements engine.Settings.
 func (s *settings) Jurisdiction() string { return "FR" }

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/vault"
+)
+
+// unlisted looks at an object that the listing did not name: it is gone, it was pushed after the listing, or the listing is
+// old.
+func (v *verification) unlisted(ctx context.Context, x *expected) error {
+	info, err := v.m.remote.Stat(ctx, x.Path)
+	if vault.CodeOf(err) == vault.CodeNotFound {
+		v.missing(x)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if folder := path.Dir(x.Path); !v.early[folder] {
+		v.early[folder] = true
+		if err := v.m.remote.List(ctx, folder, func(o ObjectInfo) error { v.there[o.Path] = o.Size; return nil }); err != nil {
+			return err
+		}
+	}
+	if _, there := v.there[x.Path]; !there {
+		v.find(foundStale, x.Path)
+	}
+	return v.present(ctx, x, info.Size)
+}
+
+// checkUnknown reports what is on the remote and in nobody's events. What another enrolled writer pushed whose segment
+// is still on its way is only mentioned.
+func (v *verification) checkUnknown() {
+	_, org := v.e.view()
+	revoked := map[vault.DeviceID]bool{}
+	for _, path := range slices.Sorted(maps.Keys(v.there)) {
+		if v.want[path] != nil || v.known[path] || path == vault.OrgNotePath ||
+			v.told[onRemote(v.m.name, path)] || strings.HasPrefix(path, "v1/join/") || strings.HasPrefix(path, "v1/probe/") {
+			continue
+		}
+		f := findingOf(severeError, foundInjected, onRemote(v.m.name, path))
+		w := vault.PathWriter(path)
+		d := org.Devices[w.Device()]
+		switch {
+		case d == nil || w == v.writer:
+		case d.Active():
+			f.Severity = severeInfo
+			f.Message = lang.Key("an object that no segment tells of yet; another device may be writing")
+			f.Hint = ""
+		case !revoked[d.Device]: // it may have been stopped in the middle
+			revoked[d.Device] = true
+			f = finding(severeInfo, "revoked_objects", onRemote(v.m.name, string(d.Device)),
+				lang.Key("a revoked workstation left objects that no event tells of; they are not used"), "")
+		default:
+			continue
+		}
+		v.found = append(v.found, f)
+	}
+}
+
+// fewest findings of one code are told one by one; what comes after them is counted.
+const fewest = 100
+
+// fewer leaves out findings of a code beyond so many, and says that there are more.
+func fewer(found []api.Finding, remote string) []api.Finding {
+	count := map[string]int{}
+	out := found[:0:0]
+	more := ""
+	for _, f := range found {
+		if count[f.Code]++; f.Code == foundInjected && count[f.Code] > fewest {
+			more = f.Severity
+			continue
+		}
+		out = append(out, f)
+	}
+	if more != "" {
+		f := findingOf(more, foundJunk, onRemote(remote, "v1"))
+		f.Message = vault.Errorf(vault.CodeIntegrity, "the storage holds %d objects that no enrolled device wrote; they are not used", count[foundInjected]).Error()
+		out = append(out, f)
+	}
+	return out
+}
+
+// sendAgain queues what is missing and at hand.
+func (v *verification) sendAgain(ctx context.Context) error {
+	if len(v.again) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(v.again, func(a, b queueItem) int {
+		if a.Segment != b.Segment {
+			return map[bool]int{true: 1, false: -1}[a.Segment]
+		}
+		return bySegment(a, b)
+	})
+	err := v.e.exclusive(ctx, func() error { return v.e.enqueueItems(v.again) })
+	v.e.kick()
+	return err
+}
