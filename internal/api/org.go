@@ -11,19 +11,23 @@ func H(typ string) Head { return Head{V: 1, Type: typ} }
 
 // Routes of organization, daemon, team, agent and device.
 const (
-	RouteInit         = "org/init"         // Stream InitRequest → InitResult
-	RouteJoinRecover  = "org/join-recover" // Stream JoinRecoverRequest → InitResult
-	RouteUnlock       = "daemon/unlock"    // UnlockRequest → Empty
-	RouteLock         = "daemon/lock"      // Empty → Status
-	RouteStatus       = "daemon/status"    // Empty → Status
-	RouteTeamAdd      = "team/add"         // TeamAddRequest → Team
-	RouteTeamList     = "team/list"        // List Empty → Team
-	RouteAgentList    = "agent/list"       // List Empty → Agent
-	RouteDeviceList   = "device/list"      // List Empty → Device
-	RouteRemoteAdd    = "remote/add"       // RemoteAddRequest → Remote
-	RouteRemoteList   = "remote/list"      // List Empty → Remote
-	RouteRemoteTest   = "remote/test"      // RemoteRequest → RemoteReport
-	RouteRemoteRemove = "remote/remove"    // RemoteRequest → Empty
+	RouteInit          = "org/init"         // Stream InitRequest → InitResult
+	RouteJoinRecover   = "org/join-recover" // Stream JoinRecoverRequest → InitResult
+	RouteJoinAsk       = "org/join-ask"     // JoinAskRequest → JoinRequest
+	RouteJoinFinish    = "org/join-finish"  // Stream JoinFinishRequest → Joined
+	RouteDeviceAsking  = "device/asking"    // List CodeRequest → JoinRequest
+	RouteDeviceApprove = "device/approve"   // Stream ApproveRequest → Approved
+	RouteUnlock        = "daemon/unlock"    // UnlockRequest → Empty
+	RouteLock          = "daemon/lock"      // Empty → Status
+	RouteStatus        = "daemon/status"    // Empty → Status
+	RouteTeamAdd       = "team/add"         // TeamAddRequest → Team
+	RouteTeamList      = "team/list"        // List Empty → Team
+	RouteAgentList     = "agent/list"       // List Empty → Agent
+	RouteDeviceList    = "device/list"      // List Empty → Device
+	RouteRemoteAdd     = "remote/add"       // RemoteAddRequest → Remote
+	RouteRemoteList    = "remote/list"      // List Empty → Remote
+	RouteRemoteTest    = "remote/test"      // RemoteRequest → RemoteReport
+	RouteRemoteRemove  = "remote/remove"    // RemoteRequest → Empty
 )
 
 // Protection says how the device's secret is kept at rest.
@@ -81,6 +85,74 @@ type JoinRecoverRequest struct {
 	Recovery  []string   `json:"recovery"` // shares, or the identity
 	Agent     string     `json:"agent"`    // name of the admin and agent of the new device
 	Protect   Protection `json:"protect"`
+}
+
+// JoinAskRequest asks to be enrolled in the organization on a remote, or takes up what was asked before.
+type JoinAskRequest struct {
+	Remote  string     `json:"remote"`
+	Conf    string     `json:"conf,omitempty"`
+	Protect Protection `json:"protect"`
+	Anew    bool       `json:"anew,omitempty"` // forget what was asked before, and ask with new keys
+}
+
+// JoinRequest is a workstation that asks to be enrolled, as both screens show it.
+type JoinRequest struct {
+	Head
+	Code      string   `json:"code"`       // enough of the device's id to tell it from others
+	RootWords []string `json:"root_words"` // of the organization's root
+	Words     []string `json:"words"`      // of the workstation's keys
+	Device    string   `json:"device"`
+	Org       string   `json:"org"`
+	Since     string   `json:"since"` // RFC 3339, by the workstation's clock
+	Stale     bool     `json:"stale,omitempty"`
+	Approved  bool     `json:"approved,omitempty"` // certified already
+	Remote    string   `json:"remote,omitempty"`   // redacted; of the answer to the workstation itself
+}
+
+// JoinFinishRequest waits until an admin has enrolled this workstation. Wait is as in SyncRequest; "" looks once.
+type JoinFinishRequest struct {
+	Wait string `json:"wait,omitempty"`
+}
+
+// Joined is a workstation that was enrolled.
+type Joined struct {
+	Head
+	Org         string   `json:"org"` // id
+	Name        string   `json:"name"`
+	Fingerprint string   `json:"fingerprint"`
+	Agent       string   `json:"agent"`
+	Roles       []string `json:"roles"`
+	Teams       []string `json:"teams"` // whose vaults this workstation opens
+	Device      string   `json:"device"`
+	Remote      string   `json:"remote"` // redacted
+	Vaults      int      `json:"vaults"`
+}
+
+// CodeRequest names a workstation that asks to be enrolled by its code; "" names all.
+type CodeRequest struct {
+	Code string `json:"code,omitempty"`
+}
+
+// ApproveRequest enrols the workstation that shows the code, or lets it into the caller's teams. Words are those that its
+// screen shows.
+type ApproveRequest struct {
+	Code  string   `json:"code"`
+	Agent string   `json:"agent"` // name or id; a new name is a new agent. May be "" for a workstation that is enrolled
+	Roles []string `json:"roles"`
+	Words string   `json:"words"`
+}
+
+// Approved is what an approval did.
+type Approved struct {
+	Head
+	Device   string   `json:"device"`
+	Agent    string   `json:"agent"`
+	AgentID  string   `json:"agent_id"`
+	NewAgent bool     `json:"new_agent,omitempty"`
+	Roles    []string `json:"roles"`
+	Teams    []string `json:"teams"`            // which the workstation was let into
+	Enrolled bool     `json:"enrolled"`         // by this call; else it was already
+	Queued   bool     `json:"queued,omitempty"` // the remote does not hold it yet
 }
 
 // UnlockRequest opens the device's secret. An empty passphrase serves methods that need none.

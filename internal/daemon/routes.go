@@ -15,6 +15,10 @@ import (
 func registerOrg(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleStream(s, api.RouteInit, e.Init)
 	apiserver.HandleStream(s, api.RouteJoinRecover, e.JoinRecover)
+	apiserver.Handle(s, api.RouteJoinAsk, e.JoinAsk)
+	apiserver.HandleStream(s, api.RouteJoinFinish, e.JoinFinish)
+	apiserver.HandleList(s, api.RouteDeviceAsking, e.DeviceAsking)
+	apiserver.HandleStream(s, api.RouteDeviceApprove, e.DeviceApprove)
 	apiserver.Handle(s, api.RouteUnlock, func(ctx context.Context, req api.UnlockRequest) (api.Empty, error) {
 		return api.Empty{}, e.Unlock(ctx, req.Passphrase)
 	})

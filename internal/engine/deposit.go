@@ -242,9 +242,12 @@ func (e *Engine) deposit(ctx context.Context, in *intake, size int64, src io.Rea
 
 // sealIntake seals the content, or its pages that are wanted, for the vault's readers, and completes what is said of it.
 func (e *Engine) sealIntake(ctx context.Context, in *intake, size int64, src io.Reader) (*sealedContent, []vault.Reader, error) {
-	st, _, org, err := e.load(in.vault)
+	st, keys, org, err := e.load(in.vault)
 	if err != nil {
 		return nil, nil, err
+	}
+	if keys.refsKey == nil { // without it nobody would recognize the document
+		return nil, nil, vault.Errorf(vault.CodePolicy, "this workstation deposits nothing: its role is auditor")
 	}
 	readers := st.Readers(org, in.space)
 	rcps, err := recipients(org, st, readers)

@@ -165,6 +165,8 @@ func (e *Engine) ready() (*keyring, *vault.Org, error) {
 		return nil, nil, vault.Errorf(vault.CodeNotFound, "there is no organization here yet")
 	case e.keys == nil:
 		return nil, nil, vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	case e.ident.Asking:
+		return nil, nil, errAsking()
 	}
 	e.last = e.Now()
 	return e.keys, e.org, nil

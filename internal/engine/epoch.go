@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"fmt"
-	"io"
 
 	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
@@ -89,21 +88,30 @@ func (t *tx) predecessors(ep *newEpoch) []string {
 // sealParcel seals a parcel and puts it into the spool. Parcels are small and rare, so that doing this inside a change
 // costs nobody anything.
 func (e *Engine) sealParcel(id vault.EpochID, i int, text string, rcps []string) (vault.Object, []byte, error) {
+	return e.sealParcelAt(vault.ParcelPath(id, i), text, rcps)
+}
+
+func (e *Engine) sealParcelAt(path, text string, rcps []string) (vault.Object, []byte, error) {
+	sealed, err := e.sealBytes([]byte(text), rcps)
+	if err != nil {
+		return vault.Object{}, nil, fmt.Errorf("seal parcel: %w", err)
+	}
+	// Kept for good, like segments: with the device's key they open the journal when the index is gone.
+	if err := e.stageSegment(path, sealed); err != nil {
+		return vault.Object{}, nil, fmt.Errorf("stage parcel: %w", err)
+	}
+	return vault.Object{Path: path, Size: int64(len(sealed)), Hash: objecthash.Of(sealed), Readers: nil}, sealed, nil
+}
+
+// sealBytes seals what is held whole.
+func (e *Engine) sealBytes(plain []byte, rcps []string) ([]byte, error) {
 	var sealed bytes.Buffer
 	wc, err := e.Sealer.Seal(&sealed, rcps)
 	if err == nil {
-		_, err = io.WriteString(wc, text)
+		_, err = wc.Write(plain)
 	}
 	if err == nil {
 		err = wc.Close()
 	}
-	if err != nil {
-		return vault.Object{}, nil, fmt.Errorf("seal parcel: %w", err)
-	}
-	path := vault.ParcelPath(id, i)
-	// Kept for good, like segments: with the device's key they open the journal when the index is gone.
-	if err := e.stageSegment(path, sealed.Bytes()); err != nil {
-		return vault.Object{}, nil, fmt.Errorf("stage parcel: %w", err)
-	}
-	return vault.Object{Path: path, Size: int64(sealed.Len()), Hash: objecthash.Of(sealed.Bytes()), Readers: nil}, sealed.Bytes(), nil
+	return sealed.Bytes(), err
 }

@@ -320,6 +320,11 @@ func declared(ev *vault.Event) []vault.Object {
 		if ev.Decode(&b) == nil {
 			return b.Parcels
 		}
+	case vault.EpochExtended:
+		var b vault.ExtendBody
+		if ev.Decode(&b) == nil {
+			return b.Parcels
+		}
 	}
 	return nil
 }

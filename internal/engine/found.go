@@ -78,7 +78,7 @@ func (e *Engine) checkUnfounded() error {
 	if e.ident.Device == "" {
 		return nil
 	}
-	if keys, org := e.view(); keys != nil && org.Name == "" {
+	if keys, org := e.view(); keys != nil && org.Name == "" && !e.self().Asking {
 		return e.forgetSelf()
 	}
 	return vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")

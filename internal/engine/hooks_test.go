@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"vaultctl/internal/vault"
@@ -23,4 +24,15 @@ func (e *Engine) CopyID(ctx context.Context, v vault.BeneficiaryID, id vault.Doc
 			Readers: st.Readers(t.org(), vault.Shared)}
 		return t.emit(vault.DocumentDeposited, v, vault.DepositBody{Document: id, Space: vault.Shared, Object: obj, Batch: batch})
 	})
+}
+
+// HeldKinds returns the kinds of the epochs that this device holds, sorted.
+func (e *Engine) HeldKinds() []string {
+	keys, org := e.view()
+	var out []string
+	for id := range keys.epochs {
+		out = append(out, string(org.Epochs[id].Kind))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

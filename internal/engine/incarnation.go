@@ -125,7 +125,7 @@ func reissued(ov *overlay, w *writerState, from uint64) (*logRecord, error) {
 		return nil, err
 	}
 	for _, r := range recs {
-		if r.Type != vault.EpochOpened { // its parcels are below the old writer's prefix: the key is not in use yet
+		if r.Type != vault.EpochOpened && r.Type != vault.EpochExtended { // their parcels are below the old writer's prefix
 			rec.Events = append(rec.Events, r.Event)
 		}
 	}

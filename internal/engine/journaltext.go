@@ -23,7 +23,7 @@ func (e *Engine) newTeller(l lang.Lang, org *vault.Org, keys *keyring) *teller {
 // hidden are the events of upkeep, which no journal for people shows: they change nothing that a person decided.
 var hidden = map[vault.EventType]bool{
 	vault.Resealed: true, vault.Tombstoned: true, vault.NoteSealed: true, vault.ManifestWritten: true, vault.Heartbeat: true,
-	vault.EpochOpened: true,
+	vault.EpochOpened: true, vault.EpochExtended: true,
 }
 
 // sentence says what a record did. State is that of its vault, nil for events of the organization.

@@ -27,7 +27,8 @@ type identityFile struct {
 	Device      vault.DeviceID `json:"device"`
 	Writer      vault.WriterID `json:"writer"`
 	Agent       vault.AgentID  `json:"agent"`
-	Joining     bool           `json:"joining,omitempty"` // the organization is being rebuilt here, and not yet whole
+	Joining     bool           `json:"joining,omitempty"` // the organization is being rebuilt or joined here, and not yet whole
+	Asking      bool           `json:"asking,omitempty"`  // joined: the device asks to be enrolled, or is about to read the journal
 }
 
 // newOrg returns the organization before any event, in this device's view.
@@ -55,6 +56,7 @@ type keyring struct {
 	namesKey []byte                   // blind index of names; nil for deposit devices
 	recovery string                   // recovery identity, while an organization is rebuilt or read without a device
 	older    []string                 // predecessors that parcels brought, newest last
+	lent     map[vault.EpochID][]byte // opened parcels of a welcome, until the journal tells of them
 	states   *stateCache              // nil keeps nothing
 }
 
@@ -176,8 +178,13 @@ func (e *Engine) Lock(ctx context.Context) error {
 func (e *Engine) openParcels(k *keyring, org *vault.Org, parcel func(path string) ([]byte, error)) (*keyring, error) {
 	out := *k
 	out.epochs, out.older = map[vault.EpochID]string{}, nil
+	for id, text := range k.lent {
+		if err := out.readParcel(id, bytes.NewReader(text), e.Sealer); err != nil {
+			return nil, err
+		}
+	}
 	for id, ep := range org.Epochs {
-		for _, p := range ep.Parcels {
+		for _, p := range ep.ParcelsFor(org.Here) {
 			raw, err := parcel(p.Path)
 			if err != nil {
 				return nil, err

@@ -149,7 +149,7 @@ func (e *Engine) reapply(ov *overlay, w *writerState, rec *logRecord) error {
 		if _, err := ov.apply(r); err != nil {
 			return err
 		}
-		if ev.Type == vault.EpochOpened {
+		if ev.Type == vault.EpochOpened || ev.Type == vault.EpochExtended {
 			keys, err := e.openParcels(ov.keys, ov.org, func(p string) ([]byte, error) { return ov.get(bucketParcels, p) })
 			if err != nil {
 				return err

@@ -168,6 +168,8 @@ type Words interface {
 	DecodeSecret(text string) (seed []byte, err error) // words, or AGE-SECRET-KEY-PQ-1…
 	LanguageFor(tag string) string                     // the language itself, or one that most people here read
 	CheckLanguage(tag string) error                    // CodeInvalid for what is no language
+	Phrase(sum []byte) []string                        // six words, the same for everybody
+	SamePhrase(typed string, words []string) bool      // whatever the case and the accents
 }
 
 // Paper makes printable pages as PDF.

@@ -181,22 +181,54 @@ func (p *puller) identities(ctx context.Context, id vault.EpochID) ([]string, er
 	}
 	if !p.absent[id] && vault.ParcelEpoch(vault.ParcelPath(id, 0)) == id {
 		for i := range maxParcels {
-			path := vault.ParcelPath(id, i)
-			raw, err := readSource(ctx, p.get, path, maxParcel)
-			if vault.CodeOf(err) == vault.CodeNotFound {
-				break
-			}
+			there, err := p.tryParcel(ctx, id, vault.ParcelPath(id, i))
 			if err != nil {
-				return nil, fmt.Errorf("read parcel: %w", err)
+				return nil, err
 			}
-			p.open(id, raw)
 			if identity, ok := p.keys.epochs[id]; ok {
 				return []string{identity}, nil
 			}
+			if !there {
+				break
+			}
+		}
+		if err := p.tryExtensions(ctx, id); err != nil {
+			return nil, err
+		}
+		if identity, ok := p.keys.epochs[id]; ok {
+			return []string{identity}, nil
 		}
 		p.absent[id] = true
 	}
 	return p.keys.older, nil
+}
+
+// tryParcel opens a parcel that may not be there.
+func (p *puller) tryParcel(ctx context.Context, id vault.EpochID, path string) (there bool, err error) {
+	raw, err := readSource(ctx, p.get, path, maxParcel)
+	if vault.CodeOf(err) == vault.CodeNotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read parcel: %w", err)
+	}
+	p.open(id, raw)
+	return true, nil
+}
+
+// tryExtensions looks where admins put an epoch for a device that was enrolled while it was opened: the segment that tells
+// of it may be sealed to that very epoch.
+func (p *puller) tryExtensions(ctx context.Context, id vault.EpochID) error {
+	for _, w := range slices.Sorted(maps.Keys(p.heads)) {
+		d := p.org.Devices[w.Device()]
+		if d == nil || !d.Has(vault.RoleAdmin) || p.org.Here == "" {
+			continue
+		}
+		if _, err := p.tryParcel(ctx, id, vault.ExtensionPath(w, id, p.org.Here)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open takes the identity out of a parcel if it opens with what is at hand.
@@ -210,11 +242,8 @@ func (p *puller) open(id vault.EpochID, raw []byte) {
 func (p *puller) fetchParcels(ctx context.Context, seg *pulledSegment) error {
 	for i := range seg.body.Events {
 		ev := &seg.body.Events[i]
-		var b vault.EpochBody
-		if ev.Type != vault.EpochOpened || ev.Decode(&b) != nil {
-			continue
-		}
-		for _, o := range b.Parcels {
+		epoch, parcels := p.parcelsOf(ev)
+		for _, o := range parcels {
 			raw, err := readSource(ctx, p.get, o.Path, maxParcel)
 			switch {
 			case vault.CodeOf(err) == vault.CodeNotFound:
@@ -230,10 +259,29 @@ func (p *puller) fetchParcels(ctx context.Context, seg *pulledSegment) error {
 				seg.parcels = map[string][]byte{}
 			}
 			seg.parcels[o.Path] = raw
-			p.open(b.Epoch, raw)
+			p.open(epoch, raw)
 		}
 	}
 	return nil
+}
+
+// parcelsOf returns what an event declares as parcels that may be for this device, with their epoch.
+func (p *puller) parcelsOf(ev *vault.Event) (vault.EpochID, []vault.Object) {
+	switch ev.Type {
+	case vault.EpochOpened:
+		var b vault.EpochBody
+		if ev.Decode(&b) == nil {
+			return b.Epoch, b.Parcels
+		}
+	case vault.EpochExtended:
+		var b vault.ExtendBody
+		if ev.Decode(&b) == nil {
+			return b.Epoch, slices.DeleteFunc(b.Parcels, func(o vault.Object) bool {
+				return o.Path != vault.ExtensionPath(vault.PathWriter(o.Path), b.Epoch, p.org.Here)
+			})
+		}
+	}
+	return "", nil
 }
 
 // note fetches a note object and returns the lines that its event commits to. A code says what is wrong with it.

@@ -50,6 +50,10 @@ func (e *Engine) BeneficiaryResolve(_ context.Context, req api.ResolveRequest, y
 
 // byName returns who bears a name, those with a readable name first.
 func (e *Engine) byName(keys *keyring, text string) ([]*summary, error) {
+	if keys.namesKey == nil {
+		return nil, api.WithHint(vault.Errorf(vault.CodePolicy, "this workstation looks up no names: its role does not allow it"),
+			"give the id or ref:SYSTEM:ID instead")
+	}
 	words := strings.Fields(foldName(text))
 	if len(words) == 0 {
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/engine"
 	_ "vaultctl/internal/remote/backends/local"
+	"vaultctl/internal/vault"
 	"vaultctl/internal/workstation"
 )
 
@@ -109,4 +111,39 @@ func (r *rig) RemoteFiles(tb testing.TB) []string {
 		tb.Fatal(err)
 	}
 	return out
+}
+
+// MustJoin enrols a further workstation on the remote of an admin's, approved by it, with a home and an engine of its own.
+// Both have pushed and pulled when it returns. The agent is added where the name is new.
+func MustJoin(tb testing.TB, admin *rig, agent string, role vault.Role, change ...func(*api.ApproveRequest)) *rig {
+	tb.Helper()
+	r, q := MustAsk(tb, admin)
+	req := api.ApproveRequest{Code: q.Code, Agent: agent, Roles: []string{string(role)}, Words: strings.Join(q.Words, " ")}
+	for _, f := range change {
+		f(&req)
+	}
+	if a, err := admin.DeviceApprove(context.Background(), req, nil); err != nil || a.Queued {
+		tb.Fatalf("approve: %+v, %v", a, err)
+	}
+	if _, err := r.JoinFinish(context.Background(), api.JoinFinishRequest{Wait: "30s"}, nil); err != nil {
+		tb.Fatalf("join: %v", err)
+	}
+	MustSync(tb, r)
+	MustSync(tb, admin)
+	return r
+}
+
+// MustAsk makes a further workstation that asks to be enrolled.
+func MustAsk(tb testing.TB, admin *rig) (*rig, api.JoinRequest) {
+	tb.Helper()
+	r := &rig{Home: filepath.Join(tb.TempDir(), "home"), Remote: admin.Remote}
+	if err := os.MkdirAll(r.Home, 0o700); err != nil {
+		tb.Fatal(err)
+	}
+	r.Engine, r.stop = MustOpen(tb, r.Home, r.Now)
+	q, err := r.JoinAsk(context.Background(), api.JoinAskRequest{Remote: r.Remote, Protect: api.Protection{Method: "keyfile"}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r, q
 }

@@ -112,7 +112,11 @@ func (e *Engine) attention() ([]api.Finding, error) {
 			out = append(out, f)
 		}
 	}
-	if e.self().Joining {
+	if ident := e.self(); ident.Asking {
+		out = append(out, api.Finding{Head: api.H("finding"), Severity: severeWarning, Code: "unfinished",
+			Message: lang.Key("this workstation is not enrolled yet: it waits for an administrator"),
+			Hint:    lang.Key("`vaultctl join` shows its code again, and goes on")})
+	} else if ident.Joining {
 		out = append(out, api.Finding{Head: api.H("finding"), Severity: severeError, Code: "unfinished",
 			Message: lang.Key("the organization is not rebuilt yet: it was interrupted"),
 			Hint:    lang.Key("run `vaultctl join --recover` again: it goes on where it stopped")})

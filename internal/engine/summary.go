@@ -135,6 +135,9 @@ func (e *Engine) byRef(keys *keyring, ref string) (vault.BeneficiaryID, error) {
 	if !strings.Contains(ref, ":") {
 		return "", vault.Errorf(vault.CodeUsage, "a reference is ref:SYSTEM:ID")
 	}
+	if keys.refsKey == nil {
+		return "", api.WithHint(vault.Errorf(vault.CodePolicy, "this workstation looks up no references: its role is auditor"), "give the id instead")
+	}
 	var found vault.BeneficiaryID
 	prefix := string(vault.EntryRefs) + "/" + refValue(keys.refsKey, ref) + "/"
 	err := e.Store.Scan(bucketIndex, prefix, func(key string, _ []byte) error {

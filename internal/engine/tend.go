@@ -72,6 +72,9 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("pull", "code", vault.CodeOf(err))
 	}
+	if err := e.sendWelcomes(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("welcome workstations", "code", vault.CodeOf(err))
+	}
 	if err := e.refreshManifests(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("write manifests", "code", vault.CodeOf(err))
 	}
@@ -127,4 +130,3 @@ func (e *Engine) needTending() (expiring, misread []vault.BeneficiaryID) {
 	}
 	return expiring, misread
 }
-

@@ -197,7 +197,7 @@ func (v *verification) expect() error {
 		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 	}
 	for _, ep := range org.Epochs {
-		for _, o := range ep.Parcels {
+		for _, o := range ep.AllParcels() {
 			v.expectObject(o)
 		}
 	}

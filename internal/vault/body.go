@@ -90,6 +90,13 @@ type (
 		Recovery  int        `json:"recovery,omitempty"` // recovery key that reads the parcel too
 		Parcels   []Object   `json:"parcels"`
 	}
+	// ExtendBody is EpochExtended: an epoch given to further devices. Parcels[i] is for Devices[i] alone, and holds what the
+	// parcels of the epoch hold.
+	ExtendBody struct {
+		Epoch   EpochID    `json:"epoch"`
+		Devices []DeviceID `json:"devices"`
+		Parcels []Object   `json:"parcels"`
+	}
 	// VaultBody is VaultOpened.
 	VaultBody struct { //nolint:revive // named like the bodies of all other events
 		NoRecovery bool    `json:"no_recovery,omitempty"`

@@ -23,6 +23,7 @@ const (
 	TeamAdded       EventType = "team.add"
 	TeamMember      EventType = "team.member"
 	EpochOpened     EventType = "epoch.open"
+	EpochExtended   EventType = "epoch.extend"
 
 	VaultOpened   EventType = "vault.open"
 	VaultEdited   EventType = "vault.edit"
@@ -86,7 +87,7 @@ func NewEvent(t EventType, v BeneficiaryID, agent AgentID, at Clock, body any) E
 // isCritical reports whether a reader must understand the type before it may write to the same vault.
 func isCritical(t EventType) bool {
 	switch t {
-	case VaultErased, ConsentWithdrawn, ConsentExpired, DeviceRevoked, EpochOpened, VaultClosed:
+	case VaultErased, ConsentWithdrawn, ConsentExpired, DeviceRevoked, EpochOpened, EpochExtended, VaultClosed:
 		return true
 	}
 	return false

@@ -80,8 +80,9 @@ type Membership struct {
 // Epoch is a key that a set of devices holds.
 type Epoch struct {
 	EpochBody
-	Opened Pos
-	Since  Clock
+	Opened   Pos
+	Since    Clock
+	Extended []Extension
 }
 
 // Recovery is a recovery key.
@@ -188,6 +189,8 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 		return o.member(r)
 	case EpochOpened:
 		return o.openEpoch(r)
+	case EpochExtended:
+		return o.extendEpoch(r)
 	case NoteSealed, Resealed, Tombstoned, Heartbeat, AccessOpened, AccessRefused:
 		return o.Enrolled(r)
 	default:

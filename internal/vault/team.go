@@ -60,20 +60,18 @@ func (o *Org) MemberAt(r *Record, team TeamID) bool {
 	if t == nil || d == nil || !d.Has(RoleAgent) || o.Enrolled(r) != nil {
 		return false
 	}
-	member := slices.ContainsFunc(t.Members, func(m Membership) bool {
-		return m.Agent == d.Agent && r.Saw(m.Joined) && !slices.ContainsFunc(m.Left, func(p Pos) bool { return o.leftBy(r, p) })
-	})
-	return member && o.holdsKey(r, team, d.Device)
+	return o.inTeam(r, team, d.Agent) && o.holdsKey(r, team, d.Device)
 }
 
-// holdsKey reports whether one of the team's epochs that the record had seen went to the device, or there was none.
+// holdsKey reports whether one of the team's epochs that the record had seen went to the device, by its opening or later, or
+// there was none.
 func (o *Org) holdsKey(r *Record, team TeamID, d DeviceID) bool {
 	none := true
 	for _, e := range o.epochs[epochKey{EpochTeam, team}] {
 		if !r.Saw(e.Opened) {
 			continue
 		}
-		if slices.Contains(e.Devices, d) {
+		if slices.Contains(e.Devices, d) || e.extendedAt(r, d) {
 			return true
 		}
 		none = false

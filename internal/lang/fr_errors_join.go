@@ -1,0 +1,61 @@
+package lang
+
+// frErrorsJoin is what is said when a workstation joins, and of what the role of one does not allow; as in frErrors, each
+// English side is a format letter for letter.
+var frErrorsJoin = [...]row{
+	// The new workstation.
+	{"this workstation is not enrolled yet: it waits for an administrator", "ce poste n'est pas encore enrôlé : il attend un administrateur"},
+	{"`vaultctl join` shows its code again, and goes on", "`vaultctl join` affiche à nouveau son code, et continue"},
+	{"no administrator has approved this workstation yet", "aucun administrateur n'a encore approuvé ce poste"},
+	{"this home asks to join through another remote", "ce dossier demande à rejoindre par un autre stockage"},
+	{"`vaultctl join --anew` forgets that and asks again", "`vaultctl join --anew` oublie cela et demande à nouveau"},
+	{"`vaultctl join --anew` asks with new keys", "`vaultctl join --anew` demande avec de nouvelles clés"},
+	{"the remote holds another organization than when this workstation asked to join", "le stockage contient une autre structure que lorsque ce poste a demandé à rejoindre"},
+	{"check the address; `vaultctl join --anew` asks this organization instead", "vérifier l'adresse ; `vaultctl join --anew` s'adresse à cette structure-ci"},
+	{"check the address; `vaultctl init` founds one", "vérifier l'adresse ; `vaultctl init` en fonde une"},
+	{"the request on the remote is not the one of this workstation", "la demande sur le stockage n'est pas celle de ce poste"},
+	{"the welcome on the remote is not for this workstation", "le message d'accueil sur le stockage n'est pas pour ce poste"},
+	{"the welcome is not signed by an administrator", "le message d'accueil n'est pas signé par un administrateur"},
+	{"welcome: malformed or altered", "message d'accueil : mal formé ou altéré"},
+	{"welcome: written by a newer version", "message d'accueil : écrit par une version plus récente"},
+	{"a parcel on the remote is not the one that the welcome names", "un colis de clés sur le stockage n'est pas celui que le message d'accueil désigne"},
+	{"the journal does not enrol this workstation, though a welcome says so", "le journal n'enrôle pas ce poste, bien qu'un message d'accueil le dise"},
+	{"the journal enrols this workstation with another key than its own", "le journal enrôle ce poste avec une autre clé que la sienne"},
+	{"the storage does not give all that the administrator had read: it is behind, or an older copy", "le stockage ne donne pas tout ce que l'administrateur avait lu : il est en retard, ou c'est une copie plus ancienne"},
+	{"`vaultctl join` again goes on; if that does not help, ask the provider of the storage", "relancer `vaultctl join` continue ; si cela ne suffit pas, interroger le fournisseur du stockage"},
+	{"this workstation was revoked", "ce poste a été révoqué"},
+
+	// The administrator.
+	{"not a join code: the new workstation shows eight letters and digits", "ce n'est pas un code d'enrôlement : le nouveau poste affiche huit lettres et chiffres"},
+	{"no workstation asks to join under this code", "aucun poste ne demande à rejoindre sous ce code"},
+	{"`vaultctl device list --pending` shows those that do; the new one must use the same remote", "`vaultctl device list --pending` montre ceux qui le demandent ; le nouveau poste doit utiliser le même stockage"},
+	{"several workstations ask under this code", "plusieurs postes demandent sous ce code"},
+	{"`vaultctl join --anew` there shows another one", "`vaultctl join --anew` sur ce poste en affiche un autre"},
+	{"`vaultctl join --anew` there makes new ones", "`vaultctl join --anew` sur ce poste en crée de nouvelles"},
+	{"the words that the new workstation shows are needed", "il faut les mots que le nouveau poste affiche"},
+	{"the words are not those of the request on the remote: nothing was approved", "les mots ne sont pas ceux de la demande sur le stockage : rien n'a été approuvé"},
+	{"compare them once more, word by word; if they differ, somebody stands in between: do not approve", "les comparer encore une fois, mot à mot ; s'ils diffèrent, quelqu'un s'est glissé entre les deux : ne pas approuver"},
+	{"only an administrator's workstation enrols another one", "seul le poste d'un administrateur en enrôle un autre"},
+	{"ask an administrator for `vaultctl device approve`; once they have, the same command here lets it into your teams", "demander à un administrateur de lancer `vaultctl device approve` ; ensuite, la même commande ici fait entrer le poste dans vos équipes"},
+	{"the request is older than a week, or dated ahead", "la demande a plus d'une semaine, ou elle est datée de l'avenir"},
+	{"look at the clock of the new workstation; `vaultctl join` there asks again", "vérifier l'horloge du nouveau poste ; `vaultctl join` y demande à nouveau"},
+	{"this workstation was revoked: its keys are not used again", "ce poste a été révoqué : ses clés ne servent plus"},
+	{"the workstation is enrolled already", "le poste est déjà enrôlé"},
+	{"the workstation is enrolled and in your teams already", "le poste est déjà enrôlé, et dans vos équipes"},
+	{"a member lets its agent into a team: `vaultctl team member add`", "un membre fait entrer son agent dans une équipe : `vaultctl team member add`"},
+	{"whose workstation is it? a name is needed", "à qui est ce poste ? il faut un nom"},
+	{"roles are admin, agent, deposit and auditor", "les rôles sont admin, agent, deposit et auditor"},
+	{"a workstation has one role; only admin and agent go together", "un poste a un seul rôle ; seuls admin et agent vont ensemble"},
+	{"this workstation does not hold the key that the new one needs", "ce poste ne détient pas la clé dont le nouveau a besoin"},
+	{"join request: malformed or altered", "demande d'enrôlement : mal formée ou altérée"},
+	{"join request: written by a newer version", "demande d'enrôlement : écrite par une version plus récente"},
+	{"the request on the remote is of another workstation", "la demande sur le stockage est celle d'un autre poste"},
+	{"the workstation asks to join another organization", "le poste demande à rejoindre une autre structure"},
+
+	// Roles.
+	{"this workstation deposits nothing: its role is auditor", "ce poste ne dépose rien : son rôle est auditor"},
+	{"this workstation looks up no references: its role is auditor", "ce poste ne recherche aucune référence : son rôle est auditor"},
+	{"give the id instead", "donner plutôt l'identifiant"},
+	{"this workstation looks up no names: its role does not allow it", "ce poste ne recherche aucun nom : son rôle ne le permet pas"},
+	{"give the id or ref:SYSTEM:ID instead", "donner plutôt l'identifiant ou ref:SYSTÈME:ID"},
+}
