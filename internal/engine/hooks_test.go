@@ -36,3 +36,10 @@ func (e *Engine) HeldKinds() []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// IndexRef is what an intake note of another device brings that gave the reference to the vault without having heard of
+// whose it was.
+func (e *Engine) IndexRef(ref string, id vault.BeneficiaryID) error {
+	keys, _ := e.view()
+	return e.Store.Write([]Op{{bucketIndex, string(vault.EntryRefs) + "/" + refValue(keys.refsKey, ref) + "/" + string(id), []byte{1}}})
+}

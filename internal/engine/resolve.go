@@ -29,7 +29,7 @@ func (e *Engine) BeneficiaryResolve(_ context.Context, req api.ResolveRequest, y
 		}
 		return yield(e.counted(summarize(st, org, keys)))
 	}
-	if vault.CodeOf(err) != vault.CodeAmbiguous {
+	if vault.CodeOf(err) != vault.CodeAmbiguous || strings.HasPrefix(strings.TrimSpace(req.Text), "ref:") {
 		return err
 	}
 	found, err := e.byName(keys, req.Text)

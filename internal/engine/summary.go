@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,7 +131,9 @@ func (e *Engine) resolveID(text string) (vault.BeneficiaryID, error) {
 	return id, nil
 }
 
-// byRef finds a vault through the blind index. The erased ones are found too, so that they can be reported as such.
+// byRef finds a vault through the blind index. The erased ones are found too, so that they can be reported as such. Devices
+// that have not heard of one another may give one reference to several vaults: then it says whose it is no more, and errors
+// have CodeAmbiguous.
 func (e *Engine) byRef(keys *keyring, ref string) (vault.BeneficiaryID, error) {
 	if !strings.Contains(ref, ":") {
 		return "", vault.Errorf(vault.CodeUsage, "a reference is ref:SYSTEM:ID")
@@ -138,17 +141,42 @@ func (e *Engine) byRef(keys *keyring, ref string) (vault.BeneficiaryID, error) {
 	if keys.refsKey == nil {
 		return "", api.WithHint(vault.Errorf(vault.CodePolicy, "this workstation looks up no references: its role is auditor"), "give the id instead")
 	}
-	var found vault.BeneficiaryID
+	var found []vault.BeneficiaryID
 	prefix := string(vault.EntryRefs) + "/" + refValue(keys.refsKey, ref) + "/"
 	err := e.Store.Scan(bucketIndex, prefix, func(key string, _ []byte) error {
-		found = vault.BeneficiaryID(strings.TrimPrefix(key, prefix))
+		found = append(found, vault.BeneficiaryID(strings.TrimPrefix(key, prefix)))
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("search reference: %w", err)
 	}
-	if found == "" {
-		return "", vault.Errorf(vault.CodeNotFound, "no beneficiary has this reference")
+	if live := e.unerased(found); len(live) > 0 {
+		found = live
 	}
-	return found, nil
+	switch len(found) {
+	case 0:
+		return "", vault.Errorf(vault.CodeNotFound, "no beneficiary has this reference")
+	case 1:
+		return found[0], nil
+	}
+	ids := make([]string, len(found))
+	for i, id := range found {
+		ids[i] = string(id)
+	}
+	slices.Sort(ids)
+	return "", api.WithHint(vault.Errorf(vault.CodeAmbiguous, "several vaults have this reference: %s", strings.Join(ids, ", ")),
+		"give the id of the one that is meant; if it is one person, `vaultctl beneficiary merge` joins the vaults")
+}
+
+// unerased returns the vaults that were not erased.
+func (e *Engine) unerased(ids []vault.BeneficiaryID) []vault.BeneficiaryID {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var out []vault.BeneficiaryID
+	for _, id := range ids {
+		if s := e.people[id]; s != nil && s.b.State != "erased" {
+			out = append(out, id)
+		}
+	}
+	return out
 }
