@@ -33,6 +33,10 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// gcPercent is how much garbage the daemon gathers before it collects: half of the usual, since it stays in memory all day
+// and its work is mostly cryptography and disk.
+const gcPercent = 50
+
 // options are the flags.
 type options struct {
 	home     string
@@ -105,6 +109,9 @@ func runDaemon(ctx context.Context, o *options) error {
 	}
 	if o.idle < 0 {
 		return vault.Errorf(vault.CodeUsage, "idle time is negative")
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	if o.home == "" {
 		home, err := localsock.DefaultHome()

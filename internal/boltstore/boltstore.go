@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -49,6 +50,7 @@ type Store struct {
 	db      *bolt.DB
 	seal    *localseal.Sealer
 	buckets map[Bucket]BucketSpec
+	uses    atomic.Int64 // of pages, roughly, since those in memory were last dropped
 }
 
 // Open opens the store at path, or creates it with mode 0600, and creates the buckets that are missing. The code is
@@ -148,6 +150,18 @@ func openError(err error) error {
 		return fmt.Errorf("open store: %w", err)
 	default:
 		return vault.Errorf(vault.CodeIntegrity, "open store: %w", err)
+	}
+}
+
+// maxUses is after how many uses of a key the mapped pages are dropped from memory: a large store would otherwise be
+// resident whole in the end.
+const maxUses = 512
+
+// used counts uses of keys in a transaction.
+func (s *Store) used(tx *bolt.Tx, n int) {
+	if s.uses.Add(int64(n)) >= maxUses {
+		s.uses.Store(0)
+		dropResident(s.db, tx)
 	}
 }
 

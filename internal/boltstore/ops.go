@@ -76,6 +76,7 @@ func (s *Store) update(ops []Op) error {
 					return err
 				}
 			}
+			s.used(tx, len(ops))
 			return nil
 		})
 	})
@@ -105,6 +106,7 @@ func (s *Store) get(b Bucket, key string) (value []byte, err error) {
 			if v := tx.Bucket([]byte(b)).Get([]byte(key)); v != nil {
 				value = append([]byte{}, v...)
 			}
+			s.used(tx, 1)
 			return nil
 		})
 	})
@@ -206,6 +208,7 @@ func (s *Store) scan(b Bucket, rest span, fn Visit) error {
 func (s *Store) page(b Bucket, rest span) (items []Op, more bool, err error) {
 	err = guard(func() error {
 		return s.db.View(func(tx *bolt.Tx) error {
+			s.used(tx, pageItems/16) // neighbours share pages
 			c := tx.Bucket([]byte(b)).Cursor()
 			size := 0
 			for k, v := start(c, rest); k != nil && bytes.HasPrefix(k, []byte(rest.prefix)); k, v = step(c, rest) {

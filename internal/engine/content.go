@@ -22,8 +22,9 @@ const (
 // pipeBuffers hold plaintext; they are cleared before they go back.
 var pipeBuffers = sync.Pool{New: func() any { b := make([]byte, pipeChunk); return &b }}
 
-func putBuffer(b *[]byte) {
-	clear(*b)
+// putBuffer gives back a buffer of which the first n bytes were used.
+func putBuffer(b *[]byte, n int) {
+	clear((*b)[:n])
 	pipeBuffers.Put(b)
 }
 
@@ -40,8 +41,8 @@ type sealedContent struct {
 // for those two, CodeDiskFull, CodeInterrupted, or the source's own.
 func (e *Engine) sealContent(ctx context.Context, src io.Reader, declared int64, rcps []string) (*sealedContent, error) {
 	buf := pipeBuffers.Get().(*[]byte)
-	defer putBuffer(buf)
 	n, end, err := fillChunk(src, *buf)
+	defer putBuffer(buf, n)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +171,7 @@ type chunkOf struct {
 
 func (c *chunkOf) release() {
 	if c.users.Add(-1) == 0 {
-		putBuffer(c.buf)
+		putBuffer(c.buf, c.n)
 	}
 }
 
@@ -188,7 +189,7 @@ func feed(ctx context.Context, queues []chan *chunkOf, failed <-chan struct{}, s
 			err = errChanged()
 		}
 		if err != nil || n == 0 {
-			putBuffer(buf)
+			putBuffer(buf, n)
 			return total, err
 		}
 		c := &chunkOf{buf: buf, n: n}

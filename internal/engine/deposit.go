@@ -71,19 +71,24 @@ func (e *Engine) saidOtherwise(req *api.DocumentAddRequest, in *intake, id vault
 // intakeOf checks a deposit against the vault that it is for, before its content is looked at. Of an intake that is
 // refused the vault is set, once it is known.
 func (e *Engine) intakeOf(req *api.DocumentAddRequest) (intake, error) {
-	in := intake{space: vault.Shared, how: "deposit", dryRun: req.DryRun}
-	if req.Private {
-		in.space = vault.Private
-	}
 	id, err := e.resolveID(req.Beneficiary)
 	if err != nil {
-		return in, err
+		return intake{}, err
 	}
 	st, _, org, err := e.load(id)
 	if err != nil {
-		return in, err
+		return intake{}, err
 	}
-	in.vault = id
+	return e.intakeInto(st, org, req)
+}
+
+// intakeInto is intakeOf for a vault that was found.
+func (e *Engine) intakeInto(st *vault.State, org *vault.Org, req *api.DocumentAddRequest) (intake, error) {
+	in := intake{vault: st.ID, space: vault.Shared, how: "deposit", dryRun: req.DryRun}
+	if req.Private {
+		in.space = vault.Private
+	}
+	var err error
 	if in.batch, err = parseBatch(req.Batch); err != nil {
 		return in, err
 	}

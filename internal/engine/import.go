@@ -14,7 +14,7 @@ import (
 )
 
 // laneDepth is how many deposits of a lane may wait for the disk: what waits together is made durable together.
-const laneDepth = 64
+const laneDepth = 32
 
 // maxRowPart bounds the bytes of what is said of one row.
 const maxRowPart = 64 << 10
@@ -257,7 +257,14 @@ func (e *Engine) outcome(ctx context.Context, row *api.ImportRow, in *intake, ou
 	status := api.RowDeposited
 	switch {
 	case out.exists:
-		return e.present(ctx, row, in, out.document, update, false)
+		var l loaded
+		var err error
+		if l.st, l.keys, l.org, err = e.load(in.vault); err == nil {
+			return e.present(ctx, l, row, in, out.document, update, false)
+		}
+		res := rowResult(row.Row, api.RowExists)
+		res.Document, res.Beneficiary = string(out.document), string(in.vault)
+		return res
 	case out.replaced:
 		status = api.RowUpdated
 	}
@@ -268,15 +275,14 @@ func (e *Engine) outcome(ctx context.Context, row *api.ImportRow, in *intake, ou
 
 // present is the result of a row whose document is in the vault. What the row says otherwise is named, and changed if the
 // import updates.
-func (e *Engine) present(ctx context.Context, row *api.ImportRow, in *intake, id vault.DocumentID, update, dryRun bool) api.RowResult {
+func (e *Engine) present(ctx context.Context, l loaded, row *api.ImportRow, in *intake, id vault.DocumentID, update, dryRun bool) api.RowResult {
 	res := rowResult(row.Row, api.RowExists)
 	res.Document, res.Beneficiary, res.DryRun = string(id), string(in.vault), dryRun
-	st, keys, org, err := e.load(in.vault)
-	if err != nil || st.Documents[id] == nil {
+	d := l.st.Documents[id]
+	if d == nil {
 		return res
 	}
-	d := st.Documents[id]
-	if res.Differs = e.differs(st, keys, org, d, row, in); len(res.Differs) == 0 {
+	if res.Differs = e.differs(l.st, l.keys, l.org, d, row, in); len(res.Differs) == 0 {
 		return res
 	}
 	if !update {

@@ -178,9 +178,36 @@ type checking struct {
 	keys    *keyring
 	req     *api.ImportCheckRequest
 	refused map[vault.BeneficiaryID]bool
+	at      string                         // beneficiary of the row before, as it was written
+	here    loaded                         // and their vault
 	told    *vault.Clock                   // up to when the remotes know this device's segments; nil before it was looked up
 	coming  map[string]vault.BeneficiaryID // keyed digests of earlier rows, in dry runs
 	leaving []Op                           // rows whose files are about to go
+}
+
+// loaded is a vault as it was found, with the organization and the keys of that moment.
+type loaded struct {
+	st   *vault.State
+	keys *keyring
+	org  *vault.Org
+}
+
+// find loads the vault of a row. Rows of one person mostly follow one another.
+func (c *checking) find(text string) (loaded, error) {
+	if c.at == text && c.here.st != nil {
+		return c.here, nil
+	}
+	c.at, c.here = text, loaded{}
+	id, err := c.e.resolveID(text)
+	if err != nil {
+		return loaded{}, err
+	}
+	var l loaded
+	if l.st, l.keys, l.org, err = c.e.load(id); err != nil {
+		return loaded{}, err
+	}
+	c.here = l
+	return l, nil
 }
 
 // row returns what would become of a row; an error is about the whole.
@@ -188,7 +215,11 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 	if c.req.DryRun && row.Beneficiary == "" {
 		return c.newcomer(row)
 	}
-	in, err := c.e.intakeOf(depositOf(row, c.req.Batch))
+	var in intake
+	l, err := c.find(row.Beneficiary)
+	if err == nil {
+		in, err = c.e.intakeInto(l.st, l.org, depositOf(row, c.req.Batch))
+	}
 	if err != nil {
 		if !c.req.DryRun && !c.refused[in.vault] {
 			c.refused[in.vault] = true
@@ -196,15 +227,11 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 		}
 		return c.reject(row, &in, err)
 	}
-	st, _, _, err := c.e.load(in.vault)
-	if err != nil {
-		return c.reject(row, &in, err)
-	}
 	find := c.e.knownFile
 	if row.Gone {
 		find = c.goneFile
 	}
-	d, err := find(c.keys, st, row)
+	d, err := find(c.keys, l.st, row)
 	if err != nil {
 		return c.reject(row, &in, err)
 	}
@@ -217,7 +244,7 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 		return c.reject(row, &in, vault.Errorf(vault.CodeNotFound, "no such file"))
 	}
 	if row.Digest != "" && row.Split == "" { // it is that of the whole
-		return c.byDigest(row, &in, st)
+		return c.byDigest(row, &in, l.st)
 	}
 	res := rowResult(row.Row, api.RowWanted)
 	res.Beneficiary = string(in.vault)
@@ -226,8 +253,11 @@ func (c *checking) row(row *api.ImportRow) (api.RowResult, error) {
 
 // present is the result of a row whose document is in the vault.
 func (c *checking) present(row *api.ImportRow, in *intake, d *vault.Document) (api.RowResult, error) {
-	res := c.e.present(c.ctx, row, in, d.ID, c.req.Update, c.req.DryRun)
+	res := c.e.present(c.ctx, c.here, row, in, d.ID, c.req.Update, c.req.DryRun)
 	res.OnRemote = c.recoverable(d)
+	if res.Status == api.RowUpdated {
+		c.here = loaded{} // the vault is another one now
+	}
 	if res.OnRemote && c.req.Clearing {
 		return res, c.leaves(row, in.vault, d)
 	}

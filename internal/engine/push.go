@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -442,6 +443,9 @@ func (e *Engine) segmentsOn(remote string) (uint64, error) {
 	}
 	err = e.Store.Scan(bucketQueue, "", func(_ string, raw []byte) error {
 		var it queueItem
+		if !bytes.Contains(raw, []byte(`"segment":true`)) { // thousands of others may wait
+			return nil
+		}
 		if err := json.Unmarshal(raw, &it); err != nil {
 			return vault.Errorf(vault.CodeIntegrity, "read queue: %w", err)
 		}

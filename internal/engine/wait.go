@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -58,17 +59,44 @@ func (e *Engine) behindMark(m queueMark, remote string) (queueCount, error) {
 	if err != nil {
 		return c, fmt.Errorf("read queue: %w", err)
 	}
-	err = e.Store.Scan(bucketDoomed, "", func(_ string, raw []byte) error {
+	c.Doomed, err = e.doomedAt(m, remote)
+	return c, err
+}
+
+// doomedAt counts what was doomed at a mark and is not deleted from a remote, or from every one for "".
+func (e *Engine) doomedAt(m queueMark, remote string) (int, error) {
+	n := 0
+	err := e.Store.Scan(bucketDoomed, "", func(_ string, raw []byte) error {
 		var d doomed
 		if err := json.Unmarshal(raw, &d); err != nil {
 			return err
 		}
 		if !d.Done[remote] && d.Seq < m.segment {
-			c.Doomed++
+			n++
 		}
 		return nil
 	})
-	return c, err
+	return n, err
+}
+
+// left counts what was there at a mark and is not on every remote: what is on all of them leaves the queue.
+func (e *Engine) left(m queueMark) (int64, error) {
+	var n int64
+	errAfter := errors.New("after the mark")
+	err := e.Store.Scan(bucketQueue, "", func(key string, _ []byte) error {
+		if order, err := strconv.ParseUint(key, 16, 64); err != nil {
+			return err
+		} else if order >= m.order {
+			return errAfter
+		}
+		n++
+		return nil
+	})
+	if err != nil && !errors.Is(err, errAfter) {
+		return 0, fmt.Errorf("read queue: %w", err)
+	}
+	d, err := e.doomedAt(m, "")
+	return n + int64(d), err
 }
 
 // waitPushed waits until every remote holds what is queued now and has deleted what is doomed now. When the time is up
@@ -96,11 +124,10 @@ func (e *Engine) waitMark(ctx context.Context, mark queueMark, limit time.Durati
 			return err
 		}
 		changed := e.report.wait()
-		q, err := e.behindMark(mark, "")
+		left, err := e.left(mark)
 		if err != nil {
 			return err
 		}
-		left := int64(q.Objects + q.Doomed)
 		total = max(total, left)
 		if tell != nil {
 			tell(api.Progress{Stage: "push", Done: total - left, Total: total, Unit: "objects"})

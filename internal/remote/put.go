@@ -170,7 +170,7 @@ func copyLarge(dst io.Writer, src io.Reader) (int64, error) {
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, copySize); return &b }}
 
 // copySize is the unit in bytes in which objects are read and written.
-const copySize = 256 << 10
+const copySize = 128 << 10
 
 // contextReader stops a copy when ctx ends, also on backends whose readers do not.
 type contextReader struct {

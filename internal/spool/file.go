@@ -98,7 +98,7 @@ func (f *File) Finish() error {
 	}
 	f.hash.Sum(f.sum[:0])
 	chunks.Put(f.cur)
-	f.cur = nil
+	f.cur, f.hash = nil, nil // many finished files wait for the disk at once
 	return f.err
 }
 
