@@ -200,3 +200,21 @@ func (e *Engine) PollIfDue(ctx context.Context) error { return e.pullIfDue(ctx) 
 
 // Beat is what the tender does for the heartbeat.
 func (e *Engine) Beat(ctx context.Context) error { return e.beat(ctx) }
+
+// SealFork returns another segment than the one that this device wrote under a number, signed by it.
+func (e *Engine) SealFork(tb testing.TB, seq uint64) []byte {
+	tb.Helper()
+	keys, org := e.view()
+	var info segmentInfo
+	id, _ := e.Self(tb)
+	if err := getJSON(e.Store, bucketSegments, segmentKey(id, seq), &info); err != nil {
+		tb.Fatal(err)
+	}
+	body := vault.Body{Context: vault.Context{Org: org.ID, Writer: id, Seq: seq, Prev: info.Prev, At: info.At},
+		Events: []vault.Event{vault.NewEvent(vault.Heartbeat, "", e.self().Agent, info.At, nil)}}
+	raw, _, err := e.sealBody(keys, org, &body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return raw
+}
