@@ -31,7 +31,8 @@ build:
 
 test:
 	$(RELEASE) go test -timeout $(TIMEOUT) $(filter $(heavy) $(stories),$(all))
-	go test -race -timeout $(TIMEOUT) -skip '^TestKilled' $(filter-out $(heavy) $(stories),$(all))
+	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestModel' ./internal/vault
+	go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' $(filter-out $(heavy) $(stories),$(all))
 	go test -race -timeout $(TIMEOUT) -run '^TestScripts$$/^($(RACED))$$' $(stories)
 	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestKilled' ./internal/engine # processes that die: races are looked for above
 

@@ -15,8 +15,7 @@ import (
 )
 
 func newTeam(f *Factory) *cobra.Command {
-	return newNoun("team", lang.Key("Teams, to which people give their consent"), newTeamAdd(f), newTeamList(f), newTeamShow(f),
-		newTeamRemove(f), newTeamMember(f))
+	return newNoun("team", lang.Key("Teams, to which people give their consent"), newTeamAdd(f), newTeamList(f))
 }
 
 func newTeamAdd(f *Factory) *cobra.Command {
@@ -60,7 +59,7 @@ func newTeamList(f *Factory) *cobra.Command {
 }
 
 func newAgent(f *Factory) *cobra.Command {
-	return newNoun("agent", lang.Key("Agents, the people who work with vaults"), newAgentList(f), newAgentShow(f), newAgentRemove(f))
+	return newNoun("agent", lang.Key("Agents, the people who work with vaults"), newAgentList(f))
 }
 
 func newAgentList(f *Factory) *cobra.Command {
@@ -81,7 +80,7 @@ func newAgentList(f *Factory) *cobra.Command {
 }
 
 func newDevice(f *Factory) *cobra.Command {
-	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceList(f), newDeviceRevoke(f))
+	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceList(f))
 }
 
 func newDeviceList(f *Factory) *cobra.Command {

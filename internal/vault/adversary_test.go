@@ -269,3 +269,35 @@ func TestIDsAreOfTheirDevice(t *testing.T) {
 		t.Errorf("the document is %s, teams %v", st.Documents[b.Document].Object.Path, st.ActiveTeams())
 	}
 }
+
+// A past that claims what was not written yet makes a cycle. It is cut among those who are in it: nobody else comes before
+// what they saw.
+func TestForgedPastsReorderNobodyElse(t *testing.T) {
+	w := newWorld(t).open()
+	later := w.batch.past.Clone()
+	later[w.batch.writer] = w.batch.seq + 1
+	w.eve.past = later
+	w.eve.in(AccessOpened, AccessBody{How: "get"}, at(w.clock+50))
+	w.batch.sees(w.eve)
+	w.batch.in(AccessOpened, AccessBody{How: "get"}, at(w.clock+60))
+	for _, d := range []*device{w.eve, w.batch} {
+		delete(d.past, d.writer)
+	}
+	granted := NewConsentID(w.marie.id)
+	w.marie.sees(w.paul)
+	w.marie.in(ConsentGiven, ConsentBody{Consent: granted, Team: w.paul.solo}, at(w.clock+100))
+	w.paul.sees(w.marie)
+	last := w.paul.in(ConsentWithdrawn, EndBody{granted, w.paul.solo}, at(w.clock-100))
+	order := Order(w.vault)
+	for i, r := range order {
+		for _, s := range order[i+1:] {
+			if r.Saw(s.Pos) && !s.Saw(r.Pos) {
+				t.Errorf("%s by %s comes before %s by %s, which it saw", r.Type, r.Pos.Writer, s.Type, s.Pos.Writer)
+			}
+		}
+	}
+	w.accepts(last)
+	if c := w.state().Consent(granted); c == nil || c.Active() {
+		t.Errorf("the consent: %+v", c)
+	}
+}

@@ -28,12 +28,13 @@ func (s *State) reads(org *Org, r *Record, c *Consent) bool {
 	return r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && org.MemberAt(r, c.Team)
 }
 
-// opens reports whether the record's device can open an object with these declared readers: a member of a team among
-// them, or the card. Who lost consent may still reseal what it could open, for those who remain, and nothing else.
+// opens reports whether the record's device can open an object with these declared readers: it was given the key of a team
+// among them, or it is the card. Who lost consent, or left, may still reseal what it could open, for those who remain, and
+// nothing else: it may have deleted what it resealed before it heard.
 func (s *State) opens(org *Org, r *Record, readers []Reader) bool {
 	return s.byCard(org, r) || slices.ContainsFunc(readers, func(d Reader) bool {
 		e := org.Epochs[d.Epoch()]
-		return e != nil && e.Kind == EpochTeam && org.MemberAt(r, e.Team)
+		return e != nil && e.Kind == EpochTeam && org.wasGiven(r, e.Team)
 	})
 }
 
@@ -68,6 +69,37 @@ func (s *State) MayWrite(org *Org, r *Record) bool {
 
 // byRootReopening reports whether the root cosigned: rebuilding an organization after the loss of its devices.
 func (s *State) byRootReopening(org *Org, r *Record) bool { return r.CosignedBy(org.ID, org.Root) }
+
+// declared returns the readers of an object that a device has written already, with those that no consent names marked as
+// lapsed: what such an object holds is not lost with them, and it is sealed anew for the readers that the vault has. A
+// device may not have heard of what ended them. Had is as in justified. It returns an error where nobody is left, and
+// quarantines what it marks.
+func (s *State) declared(org *Org, r *Record, readers []Reader, space Space, had []Reader) ([]Reader, error) {
+	err := s.justified(org, r, readers, space, had)
+	if err == nil {
+		return readers, nil
+	}
+	out, holds := slices.Clone(readers), false
+	for i, d := range readers {
+		switch {
+		case s.justified(org, r, readers[i:i+1], space, had) == nil:
+			holds = true
+		case space == Private && !d.IsCard():
+			return nil, err
+		default:
+			out[i] = lapsed + d
+			holds = holds || space == Private
+		}
+	}
+	if !holds {
+		return nil, err
+	}
+	s.Quarantine = append(s.Quarantine, Quarantined{r.Pos, r.Type, err.Error(), r.At})
+	return out, nil
+}
+
+// lapsed marks a declared reader that no consent names.
+const lapsed Reader = "lapsed:"
 
 // justified returns an error if a declared reader is not one that consent, card or recovery gave the vault in the causal
 // past of the record: nobody becomes a reader by being written into an object, and nobody stays one by it. Had are the
@@ -112,7 +144,7 @@ func (s *State) cardAt(r *Record) *Card {
 }
 
 // Readers returns who the objects of a space are to be sealed to now: the current card, the current epoch of every team
-// with an active consent that somebody in the team still holds, and recovery unless declined. The order is stable.
+// with an active consent, and recovery unless declined. The order is stable.
 func (s *State) Readers(org *Org, space Space) []Reader {
 	var out []Reader
 	if c := s.Card(); c != nil {
@@ -122,7 +154,7 @@ func (s *State) Readers(org *Org, space Space) []Reader {
 		return out
 	}
 	for _, t := range s.ActiveTeams() {
-		if e := org.Current(EpochTeam, t); e != nil && org.serves(e) {
+		if e := org.Current(EpochTeam, t); e != nil {
 			out = append(out, EpochReader(e.Epoch))
 		}
 	}
@@ -170,22 +202,17 @@ func SameReaders(a, b []Reader) bool {
 	return len(a) == len(b) && covers(a, b) && covers(b, a)
 }
 
-// Misread returns the live objects whose declared readers are not those that the vault wants now. An earlier epoch of a team
-// will do for its current one if who holds that holds both, unless a compromised device could read with it. Manifests are the card's own and not among
-// them.
+// Misread returns the live objects whose declared readers are not those that the vault wants now. Manifests are the card's
+// own and not among them.
 func (s *State) Misread(org *Org) (docs []*Document, notes []*NoteBody) {
-	want, private := s.Readers(org, Shared), s.Readers(org, Private)
 	for _, d := range s.Documents {
-		wanted := want
-		if d.Space == Private {
-			wanted = private
-		}
-		if d.Removed == nil && !org.suffices(d.Object.Readers, wanted) {
+		if d.Removed == nil && !SameReaders(d.Object.Readers, s.Readers(org, d.Space)) {
 			docs = append(docs, d)
 		}
 	}
+	want := s.Readers(org, Shared)
 	for _, n := range s.Notes {
-		if s.noteSpace(n) == Shared && !org.suffices(n.Object.Readers, want) {
+		if s.noteSpace(n) == Shared && !SameReaders(n.Object.Readers, want) {
 			notes = append(notes, n)
 		}
 	}
@@ -213,8 +240,10 @@ func (s *State) KeptByCard(readers []Reader) bool {
 }
 
 // noteSpace tells a note of private entries, which only cards read, from a shared one.
-func (s *State) noteSpace(n *NoteBody) Space {
-	for _, r := range n.Object.Readers {
+func (s *State) noteSpace(n *NoteBody) Space { return spaceOf(n.Object.Readers) }
+
+func spaceOf(readers []Reader) Space {
+	for _, r := range readers {
 		if !r.IsCard() {
 			return Shared
 		}

@@ -15,9 +15,11 @@ func (s *State) deposit(org *Org, r *Record, entries EntryLookup) error {
 	if err := s.checkObject(r, &b.Object, documentFolder); err != nil {
 		return err
 	}
-	if err := s.justified(org, r, b.Object.Readers, b.Space, nil); err != nil {
+	readers, err := s.declared(org, r, b.Object.Readers, b.Space, nil)
+	if err != nil {
 		return err
 	}
+	b.Object.Readers = readers
 	d := s.Documents[b.Document]
 	if r.Type == DocumentReplaced {
 		return s.replace(org, r, d, &b, entries)

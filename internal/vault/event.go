@@ -175,8 +175,10 @@ func (r Reader) Epoch() EpochID {
 	return EpochID(id)
 }
 
-// IsCard reports whether the reader is a person's card.
-func (r Reader) IsCard() bool { return strings.HasPrefix(string(r), "card:") }
+// IsCard reports whether the reader is a person's card, be it one that does not count.
+func (r Reader) IsCard() bool {
+	return strings.HasPrefix(strings.TrimPrefix(string(r), string(lapsed)), "card:")
+}
 
 // IsRecovery reports whether the reader is a recovery key.
 func (r Reader) IsRecovery() bool { return strings.HasPrefix(string(r), "recovery:") }

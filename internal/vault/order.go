@@ -68,10 +68,17 @@ func (p Pos) compare(q Pos) int {
 	return cmp.Or(cmp.Compare(p.Seq, q.Seq), cmp.Compare(p.Index, q.Index))
 }
 
-// Follows reports whether a fold that has come to s, the Last of a State, may go on with r: r saw all that is in it.
-// Anything less would do for the order, but not for what a record decides about others that it has not seen.
-func (r *Record) Follows(s *Record) bool {
-	if !r.Saw(s.Pos) {
+// Front is where a fold stands: the last record, with all that the fold holds as its past.
+type Front struct {
+	Record
+	Claimed Past `json:"claimed,omitempty"` // what the records of the fold say that they saw
+}
+
+// Follows reports whether a fold that has come to s, the Last of a State, may go on with r: r saw all that is in it, and
+// nothing in it pretends to have seen r. Anything less would do for the order, but not for what a record decides about
+// others that it has not seen.
+func (r *Record) Follows(s *Front) bool {
+	if !r.Saw(s.Pos) || s.Claimed[r.Pos.Writer] > r.Pos.Seq {
 		return false
 	}
 	for w, n := range s.Past {
@@ -89,7 +96,7 @@ func (r *Record) Follows(s *Record) bool {
 
 // Order returns the records in the order of the fold: causality before clock before writer. The result depends on the
 // set of records alone, not on the order in which they are given. A cycle, which only a forged past can make, is cut at
-// its earliest clock.
+// its earliest clock; what is in none comes after all that it saw.
 func Order(records []*Record) []*Record {
 	byWriter := map[WriterID]*queue{}
 	queues := make([]*queue, 0, 8)
@@ -110,25 +117,60 @@ func Order(records []*Record) []*Record {
 	// Within one writer the place decides; across writers a record waits until all that it saw is out.
 	out := make([]*Record, 0, len(records))
 	for len(out) < len(records) {
-		var next, first *queue
+		var next *queue
 		for _, q := range queues {
 			if len(q.records) == 0 {
 				continue
-			}
-			if first == nil || q.records[0].before(first.records[0]) {
-				first = q
 			}
 			if (next == nil || q.records[0].before(next.records[0])) && !q.blocked(queues) {
 				next = q
 			}
 		}
 		if next == nil {
-			next = first
+			next = cut(queues)
 		}
 		out = append(out, next.records[0])
 		next.records, next.waits = next.records[1:], nil
 	}
 	return out
+}
+
+// cut returns the queue to go on with where each first record waits for another: the earliest of those in cycles that wait
+// for nothing outside.
+func cut(queues []*queue) *queue {
+	reached := map[*queue]map[*queue]bool{}
+	for _, q := range queues {
+		if len(q.records) > 0 {
+			reached[q] = q.reaches(queues)
+		}
+	}
+	var next *queue
+	for q, to := range reached {
+		closed := true
+		for o := range to {
+			closed = closed && reached[o][q]
+		}
+		if closed && (next == nil || q.records[0].before(next.records[0])) {
+			next = q
+		}
+	}
+	return next
+}
+
+// reaches returns the queues that the first record waits for, with those that they wait for, and so on.
+func (q *queue) reaches(queues []*queue) map[*queue]bool {
+	seen := map[*queue]bool{}
+	for todo := []*queue{q}; len(todo) > 0; {
+		at := todo[0]
+		todo = todo[1:]
+		for _, o := range queues {
+			if o != at && len(o.records) > 0 && !seen[o] && at.records[0].Saw(o.records[0].Pos) {
+				seen[o] = true
+				todo = append(todo, o)
+			}
+		}
+	}
+	return seen
 }
 
 // queue holds the records of one writer that are not out yet, by place.

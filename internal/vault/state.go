@@ -30,7 +30,7 @@ type State struct {
 	LastSeen   Clock                    `json:"last_seen"` // last event other than upkeep
 	Quarantine []Quarantined            `json:"quarantine,omitempty"`
 	Signed     []string                 `json:"signed,omitempty"` // cosigned events, by device and id: each counts once
-	Last       *Record                  `json:"last,omitempty"`   // where the fold is; see Record.Follows
+	Last       *Front                   `json:"last,omitempty"`   // where the fold is; see Record.Follows
 
 	claims claims // of the running fold
 	ahead  *ahead // what the running fold knows of what comes later; nil where there is nothing to know
@@ -171,12 +171,14 @@ func (s *State) Apply(org *Org, r *Record, entries EntryLookup) {
 
 // advance moves Last to the record, with all that the fold holds as its past.
 func (s *State) advance(r *Record) {
-	past := Past{}
+	past, claimed := Past{}, Past{}
 	if s.Last != nil {
-		past = s.Last.Past.Clone()
+		past.Merge(s.Last.Past)
+		claimed.Merge(s.Last.Claimed)
 	}
 	past.Merge(Past{r.Pos.Writer: r.Pos.Seq + 1})
-	s.Last = &Record{Event: Event{ID: r.ID, Type: r.Type, At: r.At}, Pos: r.Pos, Past: past}
+	claimed.Merge(r.Past)
+	s.Last = &Front{Record{Event: Event{ID: r.ID, Type: r.Type, At: r.At}, Pos: r.Pos, Past: past}, claimed}
 }
 
 func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {

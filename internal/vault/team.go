@@ -63,6 +63,15 @@ func (o *Org) MemberAt(r *Record, team TeamID) bool {
 	return o.inTeam(r, team, d.Agent) && o.holdsKey(r, team, d.Device)
 }
 
+// wasGiven reports whether the record's device was given one of the team's keys that it had seen, whatever became of its
+// agent since.
+func (o *Org) wasGiven(r *Record, team TeamID) bool {
+	d := o.Devices[r.Pos.Writer.Device()]
+	return d != nil && d.Has(RoleAgent) && o.Enrolled(r) == nil && slices.ContainsFunc(o.epochs[epochKey{EpochTeam, team}], func(e *Epoch) bool {
+		return r.Saw(e.Opened) && (slices.Contains(e.Devices, d.Device) || e.extendedAt(r, d.Device))
+	})
+}
+
 // holdsKey reports whether one of the team's epochs that the record had seen went to the device, by its opening or later, or
 // there was none.
 func (o *Org) holdsKey(r *Record, team TeamID, d DeviceID) bool {

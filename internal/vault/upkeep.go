@@ -49,9 +49,11 @@ func (s *State) sealNote(org *Org, r *Record) error {
 	if !s.MayWrite(org, r) && !includes(b.Entries, entries) {
 		return fmt.Errorf("entries of a note left out by a device without consent")
 	}
-	if err := s.justified(org, r, b.Object.Readers, Shared, had); err != nil {
+	readers, err := s.declared(org, r, b.Object.Readers, spaceOf(b.Object.Readers), had)
+	if err != nil {
 		return err
 	}
+	b.Object.Readers = readers
 	for _, p := range b.From {
 		if s.Notes[p] != nil {
 			delete(s.Notes, p)
@@ -121,8 +123,11 @@ func (s *State) reseal(org *Org, r *Record) error {
 		return err
 	}
 	d := s.resealable(b.From)
-	if d == nil { // removed, replaced or resealed again meanwhile
-		s.Dead[b.To.Path] = true
+	if d == nil {
+		if !s.Dead[b.From] && !s.Tombs[b.From] { // its deposit may come yet, and what was resealed is then all there is
+			return fmt.Errorf("an unknown object was resealed")
+		}
+		s.Dead[b.To.Path] = true // removed, replaced or resealed again meanwhile
 		return nil
 	}
 	had := d.Object.Readers
@@ -132,9 +137,11 @@ func (s *State) reseal(org *Org, r *Record) error {
 	if !s.opens(org, r, had) && !s.ReaderAt(org, r) {
 		return fmt.Errorf("resealed by a device that could not open the object")
 	}
-	if err := s.justified(org, r, b.To.Readers, d.Space, had); err != nil {
+	readers, err := s.declared(org, r, b.To.Readers, d.Space, had)
+	if err != nil {
 		return err
 	}
+	b.To.Readers = readers
 	if d.From == b.From && d.Object.Path < b.To.Path {
 		s.Dead[b.To.Path] = true
 		return nil
