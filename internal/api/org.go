@@ -11,23 +11,30 @@ func H(typ string) Head { return Head{V: 1, Type: typ} }
 
 // Routes of organization, daemon, team, agent and device.
 const (
-	RouteInit          = "org/init"         // Stream InitRequest → InitResult
-	RouteJoinRecover   = "org/join-recover" // Stream JoinRecoverRequest → InitResult
-	RouteJoinAsk       = "org/join-ask"     // JoinAskRequest → JoinRequest
-	RouteJoinFinish    = "org/join-finish"  // Stream JoinFinishRequest → Joined
-	RouteDeviceAsking  = "device/asking"    // List CodeRequest → JoinRequest
-	RouteDeviceApprove = "device/approve"   // Stream ApproveRequest → Approved
-	RouteUnlock        = "daemon/unlock"    // UnlockRequest → Empty
-	RouteLock          = "daemon/lock"      // Empty → Status
-	RouteStatus        = "daemon/status"    // Empty → Status
-	RouteTeamAdd       = "team/add"         // TeamAddRequest → Team
-	RouteTeamList      = "team/list"        // List Empty → Team
-	RouteAgentList     = "agent/list"       // List Empty → Agent
-	RouteDeviceList    = "device/list"      // List Empty → Device
-	RouteRemoteAdd     = "remote/add"       // RemoteAddRequest → Remote
-	RouteRemoteList    = "remote/list"      // List Empty → Remote
-	RouteRemoteTest    = "remote/test"      // RemoteRequest → RemoteReport
-	RouteRemoteRemove  = "remote/remove"    // RemoteRequest → Empty
+	RouteInit          = "org/init"           // Stream InitRequest → InitResult
+	RouteJoinRecover   = "org/join-recover"   // Stream JoinRecoverRequest → InitResult
+	RouteJoinAsk       = "org/join-ask"       // JoinAskRequest → JoinRequest
+	RouteJoinFinish    = "org/join-finish"    // Stream JoinFinishRequest → Joined
+	RouteDeviceAsking  = "device/asking"      // List CodeRequest → JoinRequest
+	RouteDeviceApprove = "device/approve"     // Stream ApproveRequest → Approved
+	RouteUnlock        = "daemon/unlock"      // UnlockRequest → Empty
+	RouteLock          = "daemon/lock"        // Empty → Status
+	RouteStatus        = "daemon/status"      // Empty → Status
+	RouteTeamAdd       = "team/add"           // TeamAddRequest → Team
+	RouteTeamList      = "team/list"          // List Empty → Team
+	RouteAgentList     = "agent/list"         // List Empty → Agent
+	RouteDeviceRevoke  = "device/revoke"      // Stream RevokeRequest → Removal
+	RouteAgentShow     = "agent/show"         // AgentRequest → Agent
+	RouteAgentRemove   = "agent/remove"       // Stream AgentRemoveRequest → Removal
+	RouteTeamShow      = "team/show"          // TeamRequest → Team
+	RouteTeamRemove    = "team/remove"        // Stream TeamRequest → Team
+	RouteMemberAdd     = "team/member-add"    // Stream MemberRequest → Team
+	RouteMemberRemove  = "team/member-remove" // Stream MemberRequest → Team
+	RouteDeviceList    = "device/list"        // List Empty → Device
+	RouteRemoteAdd     = "remote/add"         // RemoteAddRequest → Remote
+	RouteRemoteList    = "remote/list"        // List Empty → Remote
+	RouteRemoteTest    = "remote/test"        // RemoteRequest → RemoteReport
+	RouteRemoteRemove  = "remote/remove"      // RemoteRequest → Empty
 )
 
 // Protection says how the device's secret is kept at rest.
@@ -179,6 +186,7 @@ type Status struct {
 	QueuedBytes int64          `json:"queued_bytes"`
 	Unsealed    int            `json:"unsealed"` // acknowledged changes not yet in a segment
 	Reseal      *Progress      `json:"reseal,omitempty"`
+	ToReseal    int            `json:"to_reseal,omitempty"` // vaults of which something is sealed to others than it should be
 	Remotes     []RemoteStatus `json:"remotes,omitempty"`
 	LastSync    string         `json:"last_sync,omitempty"` // RFC 3339
 	Attention   []Finding      `json:"attention,omitempty"`
@@ -209,12 +217,56 @@ type TeamAddRequest struct {
 	Name string `json:"name"`
 }
 
-// Team is a team as lists show it.
+// TeamRequest names a team by name or id.
+type TeamRequest struct {
+	Team string `json:"team"`
+}
+
+// MemberRequest names a team and an agent, each by name or id.
+type MemberRequest struct {
+	Team  string `json:"team"`
+	Agent string `json:"agent"`
+}
+
+// AgentRequest names an agent by name or id.
+type AgentRequest struct {
+	Agent string `json:"agent"`
+}
+
+// RevokeRequest ends a workstation: Device is its id or the beginning of it. Compromised has everything sealed anew that it
+// could read.
+type RevokeRequest struct {
+	Device      string `json:"device"`
+	Compromised bool   `json:"compromised,omitempty"`
+}
+
+// AgentRemoveRequest ends every workstation and membership of an agent.
+type AgentRemoveRequest struct {
+	Agent       string `json:"agent"`
+	Compromised bool   `json:"compromised,omitempty"`
+}
+
+// Removal is what the end of a workstation or an agent has brought about so far.
+type Removal struct {
+	Head
+	Agent       string   `json:"agent"`
+	Devices     []string `json:"devices"` // revoked
+	Teams       []string `json:"teams"`   // that the agent left
+	Compromised bool     `json:"compromised,omitempty"`
+	Waiting     []string `json:"waiting"`          // teams whose key a member's workstation has to renew
+	Resealing   int      `json:"resealing"`        // vaults to be sealed anew in the background
+	Queued      bool     `json:"queued,omitempty"` // the remote does not hold it yet
+}
+
+// Team is a team. Consents and Waiting are told by show and by what changes it.
 type Team struct {
 	Head
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Members []string `json:"members"`
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	Members  []string `json:"members"`
+	Consents int      `json:"consents,omitempty"` // vaults that are consented to it
+	Waiting  bool     `json:"waiting,omitempty"`  // a member's workstation has to renew its key
+	Queued   bool     `json:"queued,omitempty"`   // the remote does not hold the change yet
 }
 
 // Agent is an agent as lists show it.

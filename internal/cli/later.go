@@ -22,7 +22,6 @@ func laterCommands() []laterCommand {
 		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
 		byAge    = lang.Key("`vaultctl type list` says how old each document may usually be")
 		oneHere  = lang.Key("this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere")
-		access   = lang.Key("`vaultctl consent withdraw` ends somebody's access")
 	)
 	return []laterCommand{
 		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
@@ -30,10 +29,7 @@ func laterCommands() []laterCommand {
 		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
 		{"stats", lang.Key("count the lines of `vaultctl beneficiary list --json`")},
 		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
-		{"device approve", oneHere}, {"device revoke", oneHere}, {"device adopt", oneHere},
-		{"agent show", lang.Key("`vaultctl agent list` shows every agent")}, {"agent remove", access},
-		{"team show", lang.Key("`vaultctl team list` shows every team")}, {"team remove", access},
-		{"team member add", oneHere}, {"team member remove", oneHere},
+		{"device approve", oneHere}, {"device adopt", oneHere},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
 		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}

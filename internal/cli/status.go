@@ -92,6 +92,9 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	for _, r := range s.Remotes {
 		p.remote(&r)
 	}
+	if s.ToReseal > 0 {
+		p.line("· " + l.T("to seal anew") + ": " + l.N(s.ToReseal, "%d vault", "%d vaults"))
+	}
 	if s.Reseal != nil {
 		p.line(stageWords(l, *s.Reseal))
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 func newTeam(f *Factory) *cobra.Command {
-	return newNoun("team", lang.Key("Teams, to which people give their consent"), newTeamAdd(f), newTeamList(f))
+	return newNoun("team", lang.Key("Teams, to which people give their consent"), newTeamAdd(f), newTeamList(f), newTeamShow(f),
+		newTeamRemove(f), newTeamMember(f))
 }
 
 func newTeamAdd(f *Factory) *cobra.Command {
@@ -59,7 +60,7 @@ func newTeamList(f *Factory) *cobra.Command {
 }
 
 func newAgent(f *Factory) *cobra.Command {
-	return newNoun("agent", lang.Key("Agents, the people who work with vaults"), newAgentList(f))
+	return newNoun("agent", lang.Key("Agents, the people who work with vaults"), newAgentList(f), newAgentShow(f), newAgentRemove(f))
 }
 
 func newAgentList(f *Factory) *cobra.Command {
@@ -80,7 +81,7 @@ func newAgentList(f *Factory) *cobra.Command {
 }
 
 func newDevice(f *Factory) *cobra.Command {
-	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceList(f))
+	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceList(f), newDeviceRevoke(f))
 }
 
 func newDeviceList(f *Factory) *cobra.Command {

@@ -70,6 +70,7 @@ type Engine struct {
 	last   time.Time                        // last use by a person, for the idle lock
 	// manifested is the last event of each vault whose manifest was looked at.
 	manifested map[vault.BeneficiaryID]vault.Pos
+	met        map[string]time.Time // when something was first met that others may be at work on
 
 	// writer is touched by the committer alone.
 	writer writerState
@@ -80,6 +81,7 @@ type Engine struct {
 	staging stager
 	sealing lockTable // one reseal of a vault at a time
 	pulling sync.Mutex
+	tending sync.Mutex // one round of background work at a time
 	// enrolling says that the home has no history yet, so that an empty index is as it should be.
 	enrolling atomic.Bool
 	// manifests lets one refresh of manifests run at a time.

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -54,7 +52,7 @@ func (e *Engine) passed(st *vault.State, org *vault.Org) []vault.EndBody {
 			continue
 		}
 		last, err := time.ParseInLocation(time.DateOnly, string(c.Until), now.Location())
-		if err == nil && now.Before(last.AddDate(0, 0, 1).Add(time.Duration(turn(org, self, c))*expireTurn)) {
+		if err == nil && now.Before(last.AddDate(0, 0, 1).Add(time.Duration(expiryTurn(org, self, c))*expireTurn)) {
 			continue
 		}
 		out = append(out, vault.EndBody{Consent: c.Consent, Team: c.Team})
@@ -62,17 +60,14 @@ func (e *Engine) passed(st *vault.State, org *vault.Org) []vault.EndBody {
 	return out
 }
 
-// turn returns how many devices are to speak of the end of a consent before this one does.
-func turn(org *vault.Org, self vault.DeviceID, c *vault.Consent) int {
-	place := func(id vault.DeviceID) []byte {
-		sum := sha256.Sum256([]byte(string(c.Consent) + string(id)))
-		return sum[:]
-	}
-	n, mine := 0, place(self)
+// expiryTurn returns how many devices are to speak of the end of a consent before this one does. The first three speak at
+// once.
+func expiryTurn(org *vault.Org, self vault.DeviceID, c *vault.Consent) int {
+	var active []vault.DeviceID
 	for id, d := range org.Devices {
-		if d.Active() && id != self && bytes.Compare(place(id), mine) < 0 {
-			n++
+		if d.Active() {
+			active = append(active, id)
 		}
 	}
-	return max(0, n-2) // the first three speak at once
+	return max(0, placeAmong(active, self, string(c.Consent))-2)
 }

@@ -1,9 +1,14 @@
 package engine
 
 import (
+	"io"
+	"maps"
+	"testing"
+
 	"context"
 	"slices"
 	"strings"
+	"vaultctl/internal/api"
 
 	"vaultctl/internal/vault"
 )
@@ -42,4 +47,48 @@ func (e *Engine) HeldKinds() []string {
 func (e *Engine) IndexRef(ref string, id vault.BeneficiaryID) error {
 	keys, _ := e.view()
 	return e.Store.Write([]Op{{bucketIndex, string(vault.EntryRefs) + "/" + refValue(keys.refsKey, ref) + "/" + string(id), []byte{1}}})
+}
+
+// Tend is one round of the background work.
+func (e *Engine) Tend(ctx context.Context) { e.tend(ctx) }
+
+// RecordWithdrawal is the first half of a withdrawal: what is durable when the machine stops right after the commit.
+func (e *Engine) RecordWithdrawal(ctx context.Context, id vault.BeneficiaryID, to string) error {
+	st, _, org, err := e.load(id)
+	if err != nil {
+		return err
+	}
+	w := &withdrawal{e: e, org: org}
+	if w.ending, err = pickConsents(st, org, &api.WithdrawRequest{To: to}); err != nil {
+		return err
+	}
+	return e.commit(ctx, func(t *tx) error { return w.build(t, id) })
+}
+
+// OpensOf returns the documents of a vault, as another workstation knows it, that this one's keys open.
+func (e *Engine) OpensOf(tb testing.TB, other *Engine, id vault.BeneficiaryID) []string {
+	tb.Helper()
+	st, _, _, err := other.load(id)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	keys, _ := e.view()
+	var out []string
+	for _, d := range st.Documents {
+		if d.Removed != nil {
+			continue
+		}
+		sealed, err := other.openObject(context.Background(), d.Object)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all := append(slices.Collect(maps.Values(keys.epochs)), keys.device)
+		if plain, err := e.Sealer.Open(sealed, all); err == nil {
+			if _, err := io.Copy(io.Discard, plain); err == nil {
+				out = append(out, string(d.ID))
+			}
+		}
+		_ = sealed.Close()
+	}
+	return out
 }

@@ -29,6 +29,8 @@ type polls struct {
 	listed  time.Time // when a listing is due that may tell of writers of whom no segment tells
 	listing time.Duration
 	tailOf  []vault.WriterID // whose last segment this pull looks for
+	// absent says until when the parcels of an epoch are not looked for again.
+	absent map[vault.EpochID]time.Time
 }
 
 func (s *polls) of(w vault.WriterID) *poll {
@@ -78,6 +80,13 @@ func jitter(d time.Duration) time.Duration {
 // segment looked for; in a poll that is instead of the question for the next one.
 func (s *polls) choose(p *puller, all bool, now time.Time) {
 	s.tailOf = nil
+	for id, until := range s.absent {
+		if all || !until.After(now) {
+			delete(s.absent, id)
+			continue
+		}
+		p.absent[id] = true
+	}
 	for w, next := range p.heads {
 		q := s.of(w)
 		if next > 0 && now.Sub(q.tail).Abs() > tailEvery {
@@ -106,6 +115,14 @@ func (s *polls) settle(p *puller, every time.Duration, now time.Time) {
 			s.asked(w, true, every, now)
 		} else if a.ended || a.later || p.stuck[w] {
 			s.asked(w, false, jitter(every), now)
+		}
+	}
+	for id := range p.absent {
+		if s.absent == nil {
+			s.absent = map[vault.EpochID]time.Time{}
+		}
+		if _, known := s.absent[id]; !known {
+			s.absent[id] = now.Add(jitter(noteAgain))
 		}
 	}
 	for w := range s.writers {

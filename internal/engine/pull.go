@@ -14,7 +14,10 @@ import (
 	"vaultctl/internal/vault"
 )
 
-const pullBatch = 64 // segments that are applied together
+const (
+	pullBatch  = 64      // segments that are applied together
+	maxOrgNote = 8 << 10 // bytes
+)
 
 const (
 	metaWriters = "writers" // JSON list of the other writers that are known
@@ -58,10 +61,12 @@ func (e *Engine) pullFrom(ctx context.Context, all bool) (total int, found []api
 	return total, found, err
 }
 
-// pullRemote pulls from one remote. A writer that cannot be asked does not stop the others; its error comes last.
+// pullRemote pulls from one remote. A writer that cannot be asked does not stop the others, and neither does an organization
+// note that is altered, since each segment is signed; its error comes last.
 func (e *Engine) pullRemote(ctx context.Context, m *mount, all bool) (int, []api.Finding, error) {
-	if err := e.checkOrigin(ctx, m); err != nil {
-		return 0, nil, err
+	altered := e.checkOrigin(ctx, m)
+	if altered != nil && vault.CodeOf(altered) != vault.CodeIntegrity {
+		return 0, nil, altered
 	}
 	p, err := e.newPull(m.remote.Get, m.name)
 	if err != nil {
@@ -87,7 +92,7 @@ func (e *Engine) pullRemote(ctx context.Context, m *mount, all bool) (int, []api
 	if err := e.addFindings(ctx, p.findings); err != nil {
 		return total, nil, err
 	}
-	return total, p.findings, p.failure()
+	return total, p.findings, errOr(altered, p.failure())
 }
 
 // preparePull decides whom to ask, and looks first whether this device's own chain went on elsewhere.
@@ -344,10 +349,15 @@ func (e *Engine) checkOrigin(ctx context.Context, m *mount) error {
 // readOrgNote reads the organization note of a source and compares it with this organization. Errors have CodeForeign
 // for another organization.
 func (e *Engine) readOrgNote(ctx context.Context, get source) (*vault.OrgNote, error) {
-	raw, err := readSource(ctx, get, vault.OrgNotePath, 8<<10)
+	raw, err := readSource(ctx, get, vault.OrgNotePath, maxOrgNote)
 	if err != nil {
 		return nil, err
 	}
+	return e.ownOrgNote(raw)
+}
+
+// ownOrgNote reads an organization note and compares it with this organization.
+func (e *Engine) ownOrgNote(raw []byte) (*vault.OrgNote, error) {
 	n, err := vault.ParseOrgNote(raw)
 	if err != nil {
 		return nil, err

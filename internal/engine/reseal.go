@@ -302,7 +302,7 @@ func (e *Engine) dropUnpushed(id vault.BeneficiaryID) {
 // openDocument returns the plaintext of a document. Reading it to the end checks it against the digest of its deposit,
 // where this device knows the digest.
 func (e *Engine) openDocument(ctx context.Context, keys *keyring, extra []string, d *vault.Document) (io.ReadCloser, error) {
-	sealed, err := e.openObject(ctx, d.Object)
+	sealed, from, err := e.objectFrom(ctx, d.Object)
 	if err != nil {
 		return nil, err
 	}
@@ -313,34 +313,73 @@ func (e *Engine) openDocument(ctx context.Context, keys *keyring, extra []string
 	}
 	plain, err := e.Sealer.Open(sealed, ids)
 	if err != nil {
+		if _, rerr := io.Copy(io.Discard, sealed); vault.CodeOf(rerr) == vault.CodeIntegrity { // sealed to others, say
+			err = rerr
+		}
 		_ = sealed.Close()
+		e.foundBad(ctx, from, d.Object.Path, err)
 		return nil, fmt.Errorf("open document: %w", err)
 	}
-	return checkDigest(plain, sealed, d.Digest), nil
+	return &watchedReader{checkDigest(plain, sealed, d.Digest), func(err error) { e.foundBad(ctx, from, d.Object.Path, err) }}, nil
+}
+
+// foundBad records that an object that a remote gave is not what it should be, where the error says so.
+func (e *Engine) foundBad(ctx context.Context, remote, path string, err error) {
+	if remote == "" || vault.CodeOf(err) != vault.CodeIntegrity {
+		return
+	}
+	if err := e.addFindings(ctx, []api.Finding{findingOf(severeError, foundAltered, onRemote(remote, path))}); err != nil {
+		e.log.Warn("keep finding", "code", vault.CodeOf(err))
+	}
+}
+
+// watchedReader tells of an error before it passes it on.
+type watchedReader struct {
+	io.ReadCloser
+	tell func(error)
+}
+
+func (w *watchedReader) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		w.tell(err)
+	}
+	return n, err
 }
 
 // openObject returns the sealed bytes of an object: from the spool or cache, else from a remote. Reading it to the end
 // checks size and hash.
 func (e *Engine) openObject(ctx context.Context, o vault.Object) (io.ReadCloser, error) {
+	rc, _, err := e.objectFrom(ctx, o)
+	return rc, err
+}
+
+// objectFrom is openObject that also says which remote the bytes are from, "" for this disk.
+func (e *Engine) objectFrom(ctx context.Context, o vault.Object) (rc io.ReadCloser, remote string, err error) {
 	if e.Spool.Has(o.Path) {
 		f, err := e.Spool.Open(o.Path)
 		if err == nil {
-			return checkObject(f, o.Hash), nil
+			return checkObject(f, o.Hash), "", nil
 		}
 		if vault.CodeOf(err) != vault.CodeNotFound {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	var last error = vault.Errorf(vault.CodeUnreachable, "no remote is open")
 	for _, m := range e.mounted() {
 		rc, err := m.remote.Get(ctx, o.Path)
 		if err == nil {
-			return checkObject(rc, o.Hash), nil
+			return checkObject(rc, o.Hash), m.name, nil
 		}
 		last = err
+		if vault.CodeOf(err) == vault.CodeNotFound {
+			if err := e.addFindings(ctx, []api.Finding{findingOf(severeError, foundMissing, onRemote(m.name, o.Path))}); err != nil {
+				return nil, "", err
+			}
+		}
 	}
 	if vault.CodeOf(last) == vault.CodeNotFound {
-		return nil, vault.Errorf(vault.CodeIntegrity, "an object that was pushed is gone from the remote")
+		return nil, "", vault.Errorf(vault.CodeIntegrity, "an object that was pushed is gone from the remote")
 	}
-	return nil, last
+	return nil, "", last
 }

@@ -42,7 +42,7 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 	}
 	s.Queued, s.QueuedBytes = q.Objects+q.Doomed, q.Bytes
 	s.Unsealed = e.unsealed()
-	s.Reseal = e.reseals.get()
+	s.Reseal, s.ToReseal = e.reseals.get(), e.toReseal()
 	if s.Remotes, err = e.remoteStatus(); err != nil {
 		return s, err
 	}

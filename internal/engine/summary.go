@@ -17,6 +17,9 @@ type summary struct {
 	search  string          // folded names, references and id
 	soonest vault.Date      // earliest last day of an active consent, "" if none
 	tend    bool            // objects are misread or dead
+	misread bool            // objects are misread
+	turn    turn            // of those who put that right
+	teams   []vault.TeamID  // that the person consents to
 	forget  bool            // what is known here is no longer for this device
 	seen    time.Time
 	last    vault.Pos // of the last event
@@ -62,7 +65,13 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 		}
 	}
 	docs, notes := st.Misread(org)
-	s.tend = len(docs)+len(notes)+len(st.Dead) > 0 && !st.ReadOnly
+	if st.Erased == nil {
+		s.teams = st.ActiveTeams()
+	}
+	s.misread = len(docs)+len(notes) > 0
+	if s.tend = (s.misread || len(st.Dead) > 0) && !st.ReadOnly; s.tend {
+		s.turn = turnOf(st, org, keys, docs, notes)
+	}
 	s.forget = mustForget(st, org, keys, docs, notes)
 	s.search = string(st.ID)
 	if st.Erased == nil && keys.reads(st.Readers(org, vault.Shared)) {

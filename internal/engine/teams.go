@@ -12,7 +12,7 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// TeamAdd creates a team whose first member is this device's agent. Errors have CodeConflict for a name that exists.
+// TeamAdd creates a team whose first member is this device's agent, where that is an agent's. Errors have CodeConflict for a name that exists.
 func (e *Engine) TeamAdd(ctx context.Context, req api.TeamAddRequest) (api.Team, error) {
 	_, org, err := e.ready()
 	if err != nil {
@@ -41,7 +41,11 @@ func (e *Engine) TeamAdd(ctx context.Context, req api.TeamAddRequest) (api.Team,
 		if err := t.emit(vault.TeamAdded, "", vault.TeamBody{Team: id, Name: name}); err != nil {
 			return err
 		}
-		return t.openEpochs([]*newEpoch{ep}, devicesOf(t.org(), ident.Agent), nil, nil)
+		if !self.Has(vault.RoleAgent) { // an admin makes a team for others, and names its first member
+			return nil
+		}
+		devices := slices.DeleteFunc(devicesOf(t.org(), ident.Agent), func(d vault.DeviceBody) bool { return !d.Holds(vault.EpochTeam) })
+		return t.openEpochs([]*newEpoch{ep}, devices, nil, nil)
 	})
 	if err != nil {
 		return api.Team{}, err
@@ -73,7 +77,7 @@ func teamView(org *vault.Org, t *vault.Team) api.Team {
 	return out
 }
 
-// TeamList yields the teams by name; agents' teams of one are left out.
+// TeamList yields the teams by name; agents' teams of one are left out, and those that everybody has left.
 func (e *Engine) TeamList(_ context.Context, _ api.Empty, yield func(api.Team) error) error {
 	_, org, err := e.ready()
 	if err != nil {
@@ -81,7 +85,7 @@ func (e *Engine) TeamList(_ context.Context, _ api.Empty, yield func(api.Team) e
 	}
 	var out []api.Team
 	for _, t := range org.Teams {
-		if t.Solo == "" {
+		if t.Solo == "" && (len(t.Members) == 0 || len(t.MembersNow()) > 0) {
 			out = append(out, teamView(org, t))
 		}
 	}
@@ -99,22 +103,26 @@ func (e *Engine) AgentList(_ context.Context, _ api.Empty, yield func(api.Agent)
 	}
 	var out []api.Agent
 	for id := range org.Agents {
-		a := api.Agent{Head: api.H("agent"), ID: string(id), Name: org.AgentName(id), Teams: []string{}, Devices: []string{}}
-		for _, t := range org.Teams {
-			if t.Solo == "" && slices.Contains(t.MembersNow(), id) {
-				a.Teams = append(a.Teams, t.Name)
-			}
-		}
-		for _, d := range devicesOf(org, id) {
-			a.Devices = append(a.Devices, string(d.Device))
-		}
-		slices.Sort(a.Teams)
-		out = append(out, a)
+		out = append(out, agentView(org, id))
 	}
 	slices.SortFunc(out, func(a, b api.Agent) int {
 		return cmp.Or(cmp.Compare(foldName(a.Name), foldName(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return yieldAll(out, yield)
+}
+
+func agentView(org *vault.Org, id vault.AgentID) api.Agent {
+	a := api.Agent{Head: api.H("agent"), ID: string(id), Name: org.AgentName(id), Teams: []string{}, Devices: []string{}}
+	for _, t := range org.Teams {
+		if t.Solo == "" && slices.Contains(t.MembersNow(), id) {
+			a.Teams = append(a.Teams, t.Name)
+		}
+	}
+	for _, d := range devicesOf(org, id) {
+		a.Devices = append(a.Devices, string(d.Device))
+	}
+	slices.Sort(a.Teams)
+	return a
 }
 
 // DeviceList yields the devices, the oldest first.

@@ -31,6 +31,8 @@ func (e *Engine) tendLoop(ctx context.Context) {
 
 // tend is one round of tendLoop.
 func (e *Engine) tend(ctx context.Context) {
+	e.tending.Lock()
+	defer e.tending.Unlock()
 	if keys, _ := e.view(); keys == nil || e.self().Joining {
 		return
 	}
@@ -56,10 +58,8 @@ func (e *Engine) tend(ctx context.Context) {
 			misread = append(misread, id)
 		}
 	}
-	for _, id := range misread {
-		if _, _, err := e.resealVault(ctx, id, nil, nil); err != nil && ctx.Err() == nil {
-			e.log.Warn("reseal", "code", vault.CodeOf(err))
-		}
+	if e.resealDue(ctx, misread) {
+		defer e.resumeSoon()
 	}
 	for _, id := range e.needForgetting() {
 		if err := e.forgetVault(ctx, id); err != nil && ctx.Err() == nil {
@@ -71,6 +71,9 @@ func (e *Engine) tend(ctx context.Context) {
 	}
 	if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("pull", "code", vault.CodeOf(err))
+	}
+	if err := e.renewKeys(ctx, false); err != nil && ctx.Err() == nil {
+		e.log.Warn("renew keys", "code", vault.CodeOf(err))
 	}
 	if err := e.sendWelcomes(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("welcome workstations", "code", vault.CodeOf(err))
@@ -118,13 +121,19 @@ func (e *Engine) idleTooLong() bool {
 
 func (e *Engine) needTending() (expiring, misread []vault.BeneficiaryID) {
 	today := e.today()
+	turns := map[vault.BeneficiaryID]turn{}
 	e.mu.RLock()
-	defer e.mu.RUnlock()
 	for id, s := range e.people {
 		if s.soonest != "" && s.soonest < today {
 			expiring = append(expiring, id)
 		}
 		if s.tend {
+			turns[id] = s.turn
+		}
+	}
+	e.mu.RUnlock()
+	for id, t := range turns {
+		if e.due(id, t) {
 			misread = append(misread, id)
 		}
 	}

@@ -111,18 +111,8 @@ func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, pulled [
 			v.found = append(v.found, f)
 		}
 	}
-	if _, err := e.readOrgNote(ctx, m.remote.Get); err != nil {
-		switch vault.CodeOf(err) {
-		case vault.CodeForeign:
-			v.find(foundForeign, vault.OrgNotePath)
-		case vault.CodeIntegrity:
-			v.find(foundAltered, vault.OrgNotePath)
-		case vault.CodeUpgrade:
-			v.find(foundUnreadable, vault.OrgNotePath)
-		case vault.CodeNotFound: // reported with the other objects
-		default:
-			return nil, err
-		}
+	if err := v.orgNote(ctx); err != nil {
+		return nil, err
 	}
 	// The listing comes first: what is written meanwhile is then expected, and not yet there, rather than unknown.
 	if err := m.remote.List(ctx, "v1", func(o ObjectInfo) error { v.there[o.Path] = o.Size; return nil }); err != nil {
@@ -134,7 +124,9 @@ func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, pulled [
 	if err := v.check(ctx); err != nil {
 		return nil, err
 	}
-	v.checkUnknown()
+	if err := v.checkUnknown(ctx); err != nil {
+		return nil, err
+	}
 	if err := v.sendAgain(ctx); err != nil {
 		return nil, err
 	}

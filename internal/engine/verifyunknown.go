@@ -6,9 +6,11 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/objecthash"
 	"vaultctl/internal/vault"
 )
 
@@ -35,14 +37,60 @@ func (v *verification) unlisted(ctx context.Context, x *expected) error {
 	return v.present(ctx, x, info.Size)
 }
 
+// orgNote looks at the organization note, which is the same for ever.
+func (v *verification) orgNote(ctx context.Context) error {
+	raw, err := readSource(ctx, v.m.remote.Get, vault.OrgNotePath, maxOrgNote)
+	if err == nil {
+		_, err = v.e.ownOrgNote(raw)
+	}
+	switch vault.CodeOf(err) {
+	case "":
+		v.expectObject(vault.Object{Path: vault.OrgNotePath, Size: int64(len(raw)), Hash: objecthash.Of(raw)})
+	case vault.CodeForeign:
+		v.find(foundForeign, vault.OrgNotePath)
+	case vault.CodeIntegrity:
+		v.find(foundAltered, vault.OrgNotePath)
+	case vault.CodeUpgrade:
+		v.find(foundUnreadable, vault.OrgNotePath)
+	case vault.CodeNotFound:
+		if !v.e.isQueued(vault.OrgNotePath) {
+			v.find(foundMissing, vault.OrgNotePath)
+		}
+	default:
+		return err
+	}
+	return nil
+}
+
+const (
+	metaUnknown = "unknown/" // + remote:path of an object that no segment tells of → unknownMark
+	unknownLong = 24 * time.Hour
+	maxUnknown  = 10_000 // objects of which it is kept since when they are there
+)
+
+// unknownMark says since when an object is there, and how far its writer had come then.
+type unknownMark struct {
+	Since time.Time `json:"since"`
+	Next  uint64    `json:"next"`
+}
+
 // checkUnknown reports what is on the remote and in nobody's events. What another enrolled writer pushed whose segment
-// is still on its way is only mentioned.
-func (v *verification) checkUnknown() {
+// is still on its way is only mentioned, unless that writer has gone on for a day without telling of it.
+func (v *verification) checkUnknown(ctx context.Context) error {
 	_, org := v.e.view()
+	if org == nil {
+		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	marks, err := v.unknownMarks()
+	if err != nil {
+		return err
+	}
+	heads := v.e.pastNow()
+	still := map[string]unknownMark{}
 	revoked := map[vault.DeviceID]bool{}
 	for _, path := range slices.Sorted(maps.Keys(v.there)) {
-		if v.want[path] != nil || v.known[path] || path == vault.OrgNotePath ||
-			v.told[onRemote(v.m.name, path)] || strings.HasPrefix(path, "v1/join/") || strings.HasPrefix(path, "v1/probe/") {
+		if v.want[path] != nil || v.known[path] || path == vault.OrgNotePath || v.told[onRemote(v.m.name, path)] ||
+			strings.HasPrefix(path, "v1/join/") || strings.HasPrefix(path, "v1/probe/") {
 			continue
 		}
 		f := findingOf(severeError, foundInjected, onRemote(v.m.name, path))
@@ -51,9 +99,18 @@ func (v *verification) checkUnknown() {
 		switch {
 		case d == nil || w == v.writer:
 		case d.Active():
-			f.Severity = severeInfo
-			f.Message = lang.Key("an object that no segment tells of yet; another device may be writing")
-			f.Hint = ""
+			mark, known := marks[f.Subject]
+			if !known {
+				mark = unknownMark{v.e.Now().UTC(), heads[w]}
+			}
+			if len(still) < maxUnknown {
+				still[f.Subject] = mark
+			}
+			if v.e.Now().Sub(mark.Since) < unknownLong || heads[w] <= mark.Next {
+				f.Severity = severeInfo
+				f.Message = lang.Key("an object that no segment tells of yet; another device may be writing")
+				f.Hint = ""
+			}
 		case !revoked[d.Device]: // it may have been stopped in the middle
 			revoked[d.Device] = true
 			f = finding(severeInfo, "revoked_objects", onRemote(v.m.name, string(d.Device)),
@@ -63,6 +120,37 @@ func (v *verification) checkUnknown() {
 		}
 		v.found = append(v.found, f)
 	}
+	return v.keepUnknown(ctx, marks, still)
+}
+
+// unknownMarks returns what an earlier run did not know on this remote.
+func (v *verification) unknownMarks() (map[string]unknownMark, error) {
+	out := map[string]unknownMark{}
+	err := v.e.Store.Scan(bucketMeta, metaUnknown+v.m.name+":", func(key string, raw []byte) error {
+		var m unknownMark
+		err := decodeHeld(raw, &m)
+		out[strings.TrimPrefix(key, metaUnknown)] = m
+		return err
+	})
+	return out, err
+}
+
+func (v *verification) keepUnknown(ctx context.Context, before, now map[string]unknownMark) error {
+	var ops []Op
+	for subject := range before {
+		if _, there := now[subject]; !there {
+			ops = append(ops, Op{bucketMeta, metaUnknown + subject, nil})
+		}
+	}
+	for subject, m := range now {
+		if _, known := before[subject]; !known {
+			ops = append(ops, jsonOp(bucketMeta, metaUnknown+subject, m))
+		}
+	}
+	if len(ops) == 0 {
+		return nil
+	}
+	return v.e.exclusive(ctx, func() error { return v.e.Store.Write(ops) })
 }
 
 // fewest findings of one code are told one by one; what comes after them is counted.

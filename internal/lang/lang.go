@@ -152,6 +152,7 @@ var tables = [...]table{
 	{"cli", frCLI[:], frCLIPlurals[:]},
 	{"operation", frOperation[:], frOperationPlurals[:]},
 	{"people", frPeople[:], frPeoplePlurals[:]},
+	{"team", frTeam[:], frTeamPlurals[:]},
 	{"import", frImport[:], frImportPlurals[:]},
 	{"batches", frBatch[:], frBatchPlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},

@@ -144,7 +144,7 @@ func (s *State) cardAt(r *Record) *Card {
 }
 
 // Readers returns who the objects of a space are to be sealed to now: the current card, the current epoch of every team
-// with an active consent, and recovery unless declined. The order is stable.
+// with an active consent that somebody in the team still holds, and recovery unless declined. The order is stable.
 func (s *State) Readers(org *Org, space Space) []Reader {
 	var out []Reader
 	if c := s.Card(); c != nil {
@@ -154,7 +154,7 @@ func (s *State) Readers(org *Org, space Space) []Reader {
 		return out
 	}
 	for _, t := range s.ActiveTeams() {
-		if e := org.Current(EpochTeam, t); e != nil {
+		if e := org.Current(EpochTeam, t); e != nil && org.serves(e) {
 			out = append(out, EpochReader(e.Epoch))
 		}
 	}
@@ -202,17 +202,22 @@ func SameReaders(a, b []Reader) bool {
 	return len(a) == len(b) && covers(a, b) && covers(b, a)
 }
 
-// Misread returns the live objects whose declared readers are not those that the vault wants now. Manifests are the card's
-// own and not among them.
+// Misread returns the live objects whose declared readers are not those that the vault wants now. An earlier epoch of a team
+// will do for its current one if who holds that holds both, unless a compromised device could read with it. Manifests are the card's own and not among
+// them.
 func (s *State) Misread(org *Org) (docs []*Document, notes []*NoteBody) {
+	want, private := s.Readers(org, Shared), s.Readers(org, Private)
 	for _, d := range s.Documents {
-		if d.Removed == nil && !SameReaders(d.Object.Readers, s.Readers(org, d.Space)) {
+		wanted := want
+		if d.Space == Private {
+			wanted = private
+		}
+		if d.Removed == nil && !org.suffices(d.Object.Readers, wanted) {
 			docs = append(docs, d)
 		}
 	}
-	want := s.Readers(org, Shared)
 	for _, n := range s.Notes {
-		if s.noteSpace(n) == Shared && !SameReaders(n.Object.Readers, want) {
+		if s.noteSpace(n) == Shared && !org.suffices(n.Object.Readers, want) {
 			notes = append(notes, n)
 		}
 	}

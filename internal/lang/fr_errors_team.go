@@ -1,0 +1,36 @@
+package lang
+
+// frErrorsTeam is what is said when workstations, agents and members are ended or let in; as in frErrors, each English side is
+// a format letter for letter.
+var frErrorsTeam = [...]row{
+	{"no such team", "aucune équipe de ce nom"},
+	{"only a member lets others into a team", "seul un membre fait entrer quelqu'un dans une équipe"},
+	{"`vaultctl team show` names its members; one of them does it on their workstation", "`vaultctl team show` nomme ses membres ; l'un d'eux le fait sur son poste"},
+	{"the agent is in the team already, with every workstation", "l'agent est déjà dans l'équipe, avec tous ses postes"},
+	{"the agent is not in the team", "l'agent n'est pas dans l'équipe"},
+	{"this is the last member of the team: nobody could open what is consented to it",
+		"c'est le dernier membre de l'équipe : personne ne pourrait ouvrir ce à quoi elle a droit"},
+	{"let another agent in first, or end the team with `vaultctl team remove`",
+		"faire d'abord entrer un autre agent, ou mettre fin à l'équipe avec `vaultctl team remove`"},
+	{"only a member of the team or an administrator does this", "seul un membre de l'équipe ou un administrateur peut le faire"},
+	{"`vaultctl team show` names its members", "`vaultctl team show` nomme ses membres"},
+	{"the team is still consented to: %d vaults", "des consentements à cette équipe sont en vigueur : %d coffres"},
+	{"record a consent to another team for them, or their withdrawal, first",
+		"enregistrer d'abord, pour eux, un consentement à une autre équipe, ou leur retrait"},
+	{"the team has no member", "l'équipe n'a aucun membre"},
+	{"the workstation is revoked already", "le poste est déjà révoqué"},
+	{"the agent has no workstation and no team any more", "l'agent n'a plus ni poste ni équipe"},
+	{"nobody removes themselves: this workstation is the agent's", "personne ne se retire soi-même : ce poste est celui de l'agent"},
+	{"another administrator does it", "un autre administrateur le fait"},
+	{"only an administrator's workstation does this", "seul le poste d'un administrateur peut le faire"},
+	{"`vaultctl device list` shows whose they are", "`vaultctl device list` montre lesquels le sont"},
+	{"a workstation is named by its id, or by at least four characters of its beginning",
+		"un poste se désigne par son identifiant, ou par au moins quatre caractères de son début"},
+	{"no such workstation", "aucun poste de ce nom"},
+	{"`vaultctl device list` shows every one", "`vaultctl device list` les montre tous"},
+	{"several workstations begin like this: give more of the id", "plusieurs postes commencent ainsi : donner davantage de l'identifiant"},
+	{"this is the last administrator's workstation: nobody could enrol another one",
+		"c'est le dernier poste d'un administrateur : personne ne pourrait en enrôler un autre"},
+	{"enrol another administrator first; if it is lost, `vaultctl join --recover` goes on with root and recovery",
+		"enrôler d'abord un autre administrateur ; s'il est perdu, `vaultctl join --recover` repart de la racine et du secours"},
+}
