@@ -137,7 +137,8 @@ type Joined struct {
 
 // CodeRequest names a workstation that asks to be enrolled by its code; "" names all.
 type CodeRequest struct {
-	Code string `json:"code,omitempty"`
+	Code  string `json:"code,omitempty"`
+	Brief bool   `json:"brief,omitempty"` // without the words, which take time to compute
 }
 
 // ApproveRequest enrols the workstation that shows the code, or lets it into the caller's teams. Words are those that its
@@ -170,7 +171,7 @@ type UnlockRequest struct {
 // Status is the answer to "is all well".
 type Status struct {
 	Head
-	State       string         `json:"state"`             // uninitialized, locked, ready
+	State       string         `json:"state"`             // uninitialized, joining, locked, ready
 	Revoked     bool           `json:"revoked,omitempty"` // nothing is written or sent from here any more
 	Version     string         `json:"version"`
 	Org         string         `json:"org,omitempty"`

@@ -105,6 +105,15 @@ func (f *Factory) completeReaders(cmd *cobra.Command, _ []string, _ string) ([]c
 	return found, noFiles
 }
 
+// completeCodes offers the codes of workstations that ask to be enrolled.
+func (f *Factory) completeCodes(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var found []cobra.Completion
+	for q := range askDaemon[api.JoinRequest](cmd.Context(), f, api.RouteDeviceAsking, api.CodeRequest{Brief: true}) {
+		found = append(found, f.described(q.Code, dayWords(f.Lang(), q.Since)))
+	}
+	return found, noFiles
+}
+
 // completeConsents offers consents: of the beneficiary who was typed before, if there is one.
 func (f *Factory) completeConsents(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var who []string

@@ -14,8 +14,9 @@ import (
 )
 
 type joinOptions struct {
-	rebuild          bool
+	rebuild, anew    bool
 	remote, agent    string
+	wait             string
 	rcloneCfg, words string
 	shares           []string
 	protect          protection
@@ -25,21 +26,33 @@ func newJoin(f *Factory) *cobra.Command {
 	var o joinOptions
 	cmd := &cobra.Command{
 		Use:   "join",
-		Short: lang.Key("Rebuild a lost organization on this workstation"),
-		Long: "With --recover, rebuild an organization whose workstations are lost: root words and recovery shares make this\n" +
+		Short: lang.Key("Enrol this workstation in an organization, or rebuild one that was lost"),
+		Long: "Ask to be enrolled in the organization on a storage. The screen shows a short code and two lines of words. Tell them\n" +
+			"to an administrator, in person or by telephone: they approve with `vaultctl device approve` if their screen shows the\n" +
+			"same. The command waits for that; interrupted and run again it goes on, with the same code. A code is good for a week.\n\n" +
+			"With --recover, rebuild an organization whose workstations are lost: root words and recovery shares make this\n" +
 			"workstation its first device again, and every vault whose person did not decline recovery can be read. Words and\n" +
-			"shares come from files, or are asked for on a terminal. Joining an organization beside others comes later.",
-		Example: "  vaultctl join --recover --remote /srv/vault --agent \"A. Martin\"\n" +
+			"shares come from files, or are asked for on a terminal.",
+		Example: "  vaultctl join --remote /srv/vault\n" +
+			"  vaultctl join --remote s3:vault --protect keyfile --json\n" +
+			"  vaultctl join --recover --remote /srv/vault --agent \"A. Martin\"\n" +
 			"  vaultctl join --recover --remote s3:vault --agent admin --protect keyfile --root-words root.txt --share s1.txt --share s3.txt",
 		Args: argsFromUse,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !o.rebuild {
-				return errLater("`vaultctl join` without --recover", lang.Key("this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere"))
+			if o.rebuild {
+				return runJoin(cmd.Context(), f, cmd, o)
 			}
-			return runJoin(cmd.Context(), f, cmd, o)
+			for _, name := range []string{"root-words", "share", "agent"} {
+				if cmd.Flags().Changed(name) {
+					return usagef(cmd, "--%s goes with --recover", name)
+				}
+			}
+			return runAsk(cmd.Context(), f, cmd, o)
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&o.wait, "wait", waitForever, lang.Key("how long to wait for the approval: 10m, 0 for not at all; as long as it takes if not given"))
+	flags.BoolVar(&o.anew, "anew", false, lang.Key("forget what was asked before, and ask with new keys and another code"))
 	flags.BoolVar(&o.rebuild, "recover", false, lang.Key("rebuild the organization from root words and recovery shares"))
 	flags.StringVar(&o.remote, "remote", "", lang.Key("where everything is stored, sealed: a folder, or a remote in rclone's syntax"))
 	declareRclone(cmd, &o.rcloneCfg)

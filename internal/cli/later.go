@@ -29,7 +29,7 @@ func laterCommands() []laterCommand {
 		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
 		{"stats", lang.Key("count the lines of `vaultctl beneficiary list --json`")},
 		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
-		{"device approve", oneHere}, {"device adopt", oneHere},
+		{"device adopt", oneHere},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
 		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}

@@ -17,6 +17,7 @@ const (
 	stateUninitialized = "uninitialized"
 	stateLocked        = "locked"
 	stateReady         = "ready"
+	stateJoining       = "joining"
 )
 
 func newUnlock(f *Factory) *cobra.Command {

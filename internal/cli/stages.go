@@ -43,5 +43,8 @@ func stageNames() map[string]string {
 		"move":   lang.Key("moving"),
 		"verify": lang.Key("checking"),
 		"undo":   lang.Key("taking back"),
+
+		"approval": lang.Key("waiting for an administrator"),
+		"pull":     lang.Key("reading the journal"),
 	}
 }

@@ -46,7 +46,7 @@ func runStatus(ctx context.Context, f *Factory, check bool) error {
 	if err != nil || !check {
 		return err
 	}
-	if status.State == stateUninitialized {
+	if status.State == stateUninitialized || status.State == stateJoining {
 		return vault.Errorf(vault.CodeNotFound, "there is no organization here yet")
 	}
 	if err := judge(status.Attention); err != nil || status.State != stateLocked {
@@ -60,7 +60,7 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	p := &page{f: f, l: l}
 	if s.State == stateUninitialized {
 		p.line(l.T("There is no organization on this workstation yet."))
-		p.line(hintWords(l, "`vaultctl init` founds one, `vaultctl join --recover` rebuilds one that was lost"))
+		p.line(hintWords(l, "`vaultctl init` founds one, `vaultctl join` enrols this workstation in one, `vaultctl join --recover` rebuilds one that was lost"))
 		_, err := io.WriteString(w, p.String())
 		return err
 	}
@@ -71,6 +71,9 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	state := p.f.IO.Styled(termio.Good, "✓ "+l.T("open"))
 	if s.State == stateLocked {
 		state = p.f.IO.Styled(termio.Warn, "■ "+l.T("locked"))
+	}
+	if s.State == stateJoining {
+		org, state = s.Org, p.f.IO.Styled(termio.Warn, "■ "+l.T("not enrolled yet: an administrator has to approve"))
 	}
 	if s.Revoked {
 		state = p.f.IO.Styled(termio.Bad, "✗ "+l.T("revoked: nothing is written or sent from here any more"))

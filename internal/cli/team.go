@@ -80,37 +80,6 @@ func newAgentList(f *Factory) *cobra.Command {
 	}
 }
 
-func newDevice(f *Factory) *cobra.Command {
-	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceList(f), newDeviceRevoke(f))
-}
-
-func newDeviceList(f *Factory) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   lang.Key("List the enrolled machines"),
-		Example: "  vaultctl device list",
-		Args:    argsFromUse,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			l := f.Lang()
-			header := []string{l.T("id"), l.T("agent"), l.T("roles"), l.T("since"), l.T("state")}
-			return listOf(cmd.Context(), f, api.RouteDeviceList, header, func(d api.Device) []termio.Cell {
-				return []termio.Cell{{Text: d.ID}, {Text: d.Agent}, {Text: strings.Join(d.Roles, ", ")}, {Text: dayWords(l, d.Since)},
-					deviceState(l, &d)}
-			})
-		},
-	}
-}
-
-func deviceState(l lang.Lang, d *api.Device) termio.Cell {
-	switch {
-	case d.State != "active":
-		return termio.Cell{Text: "✗ " + l.T("revoked"), Style: termio.Faint}
-	case d.This:
-		return termio.Cell{Text: "✓ " + l.T("active, this one"), Style: termio.Good}
-	}
-	return termio.Cell{Text: "✓ " + l.T("active"), Style: termio.Good}
-}
-
 // listOf prints what a call without content lists.
 func listOf[T any](ctx context.Context, f *Factory, route string, header []string, row func(T) []termio.Cell) error {
 	c, err := f.Client(ctx)

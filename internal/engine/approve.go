@@ -39,7 +39,7 @@ func (e *Engine) DeviceApprove(ctx context.Context, req api.ApproveRequest, tell
 		return api.Approved{}, err
 	}
 	a := &approval{req: q}
-	if err := e.checkWords(org, q, req.Words); err != nil {
+	if err := e.checkWords(q, req.Words); err != nil {
 		return api.Approved{}, err
 	}
 	self := org.Devices[e.self().Device]
@@ -68,11 +68,11 @@ func (e *Engine) DeviceApprove(ctx context.Context, req api.ApproveRequest, tell
 
 // checkWords compares the words that a person read on the new workstation's screen with those of the very keys that are
 // about to be certified.
-func (e *Engine) checkWords(org *vault.Org, q *vault.JoinRequest, typed string) error {
+func (e *Engine) checkWords(q *vault.JoinRequest, typed string) error {
 	if strings.TrimSpace(typed) == "" {
 		return vault.Errorf(vault.CodeUsage, "the words that the new workstation shows are needed")
 	}
-	if !e.Words.SamePhrase(typed, e.shown(q, org.Root).Words) {
+	if !e.Words.SamePhrase(typed, e.shown(q, nil).Words) {
 		return api.WithHint(vault.Errorf(vault.CodePolicy, "the words are not those of the request on the remote: nothing was approved"),
 			"compare them once more, word by word; if they differ, somebody stands in between: do not approve")
 	}
@@ -263,6 +263,7 @@ func (a *approval) result(e *Engine) api.Approved {
 	for _, id := range a.teams {
 		out.Teams = append(out.Teams, teamWord(org, id))
 	}
+	slices.Sort(out.Teams)
 	return out
 }
 

@@ -35,23 +35,39 @@ func plainCode(code string) (string, error) {
 // wordsOf returns the words of public keys. They are of a hash of their own for each purpose, and stretched: whoever looks
 // for other keys with the same words pays for each try.
 func (e *Engine) wordsOf(purpose, text string) []string {
-	sum, err := scrypt.Key([]byte(text), []byte("vaultctl "+purpose+" words v1"), 1<<15, 8, 1, 16)
+	sum, err := scrypt.Key([]byte(text), []byte("vaultctl "+purpose+" words v1"), 1<<14, 8, 1, 16)
 	if err != nil {
 		panic("scrypt parameters: " + err.Error())
 	}
 	return e.Words.Phrase(sum)
 }
 
+// rootWords returns the words of a root key.
+func (e *Engine) rootWords(root string) []string { return e.wordsOf("root", root) }
+
 // shown returns a request as both screens show it.
-func (e *Engine) shown(q *vault.JoinRequest, root string) api.JoinRequest {
-	return api.JoinRequest{Head: api.H("join_request"), Code: codeOf(q.Device()), RootWords: e.wordsOf("root", root),
-		Words:  e.wordsOf("workstation", string(q.Device())+"\n"+string(encodeKey(q.Key))+"\n"+q.Recipient),
-		Device: string(q.Device()), Org: string(q.Org), Since: q.At.UTC().Format(time.RFC3339), Stale: q.Stale(e.Now())}
+func (e *Engine) shown(q *vault.JoinRequest, rootWords []string) api.JoinRequest {
+	out := e.brief(q)
+	out.RootWords = rootWords
+	out.Words = e.wordsOf("workstation", string(q.Device())+"\n"+string(encodeKey(q.Key))+"\n"+q.Recipient)
+	return out
+}
+
+// brief is shown without the words.
+func (e *Engine) brief(q *vault.JoinRequest) api.JoinRequest {
+	return api.JoinRequest{Head: api.H("join_request"), Code: codeOf(q.Device()), Device: string(q.Device()), Org: string(q.Org),
+		Since: q.At.UTC().Format(time.RFC3339), Stale: q.Stale(e.Now())}
 }
 
 func errAsking() error {
 	return api.WithHint(vault.Errorf(vault.CodePolicy, "this workstation is not enrolled yet: it waits for an administrator"),
 		"`vaultctl join` shows its code again, and goes on")
+}
+
+// errAskingHome refuses to begin something else in a home that asks to join.
+func errAskingHome() error {
+	return api.WithHint(vault.Errorf(vault.CodeConflict, "this home asks to join an organization"),
+		"`vaultctl join` goes on; another organization needs a home of its own, with --home DIRECTORY")
 }
 
 // JoinAsk makes this workstation's keys and asks, on the remote, to be enrolled. Asked again it shows the same code, until
@@ -86,7 +102,7 @@ func (e *Engine) askAnew(ctx context.Context, req *api.JoinAskRequest) (api.Join
 		return api.JoinRequest{}, err
 	}
 	if e.self().Device != "" {
-		if secret.Local, err = e.forgetAsked(ctx, req.Protect.Passphrase); err != nil {
+		if err := e.forgetAsked(ctx, req.Protect.Passphrase); err != nil {
 			return api.JoinRequest{}, err
 		}
 	}
@@ -102,20 +118,19 @@ func (e *Engine) askAnew(ctx context.Context, req *api.JoinAskRequest) (api.Join
 	return e.putRequest(ctx)
 }
 
-// forgetAsked empties a home that asked to join, and returns the local key under which its files stay sealed.
-func (e *Engine) forgetAsked(ctx context.Context, passphrase string) ([]byte, error) {
+// forgetAsked empties a home that asked to join. The passphrase is checked first: it keeps what comes next as well.
+func (e *Engine) forgetAsked(ctx context.Context, passphrase string) error {
+	raw, err := e.Protect.Open(ctx, e.Home, passphrase)
+	if err != nil {
+		return err
+	}
+	clear(raw)
 	if err := e.Unlock(ctx, passphrase); err != nil {
-		return nil, err
+		return err
 	}
 	e.pulling.Lock()
 	defer e.pulling.Unlock()
-	var local []byte
-	err := e.exclusive(ctx, func() error {
-		keys, _ := e.view()
-		if keys == nil {
-			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
-		}
-		local = bytes.Clone(keys.local)
+	err = e.exclusive(ctx, func() error {
 		var ops []Op
 		for _, b := range Buckets() {
 			err := e.Store.Scan(b.Name, "", func(key string, _ []byte) error {
@@ -129,13 +144,13 @@ func (e *Engine) forgetAsked(ctx context.Context, passphrase string) ([]byte, er
 		return e.Store.Write(ops)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	names, err := e.Spool.Names("v1/")
 	for _, n := range names {
 		err = errors.Join(err, e.Spool.Withdraw(n))
 	}
-	return local, errors.Join(err, e.forgetSelf())
+	return errors.Join(err, e.forgetSelf())
 }
 
 // orgNoteOf reads the organization note of a remote. Errors have CodeNotFound where there is none.
@@ -188,6 +203,9 @@ func (e *Engine) askAgain(ctx context.Context, req *api.JoinAskRequest) (api.Joi
 	}
 	again := *req
 	again.Remote = f.Remotes[0].Spec
+	if again.Protect.Method, err = e.Protect.Method(e.Home); err != nil {
+		return api.JoinRequest{}, err
+	}
 	return e.askAnew(ctx, &again)
 }
 
@@ -219,7 +237,7 @@ func (e *Engine) putRequest(ctx context.Context) (api.JoinRequest, error) {
 	if err != nil {
 		return api.JoinRequest{}, err
 	}
-	out := e.shown(q, ident.Root)
+	out := e.shown(q, e.rootWords(ident.Root))
 	out.Remote = e.Remotes.Redact(m.spec)
 	return out, nil
 }

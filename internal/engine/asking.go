@@ -10,7 +10,7 @@ import (
 )
 
 // maxAsking bounds how many requests are read: who holds credentials for the storage can put there as many as they like.
-const maxAsking = 200
+const maxAsking = 100
 
 // DeviceAsking yields the workstations that ask to be enrolled, or the one with the code, as their own screens show them.
 // Errors: CodeNotFound for a code that nobody shows, CodeAmbiguous where it is too short, CodeUnreachable.
@@ -24,13 +24,18 @@ func (e *Engine) DeviceAsking(ctx context.Context, req api.CodeRequest, yield fu
 		if err != nil {
 			return err
 		}
-		out := e.shown(q, org.Root)
+		out := e.shown(q, e.rootWords(org.Root))
 		out.Approved = org.Devices[q.Device()] != nil
 		return yield(out)
 	}
 	ids, err := e.askingIDs(ctx, "")
 	if err != nil {
 		return err
+	}
+	show := e.brief
+	if !req.Brief {
+		root := e.rootWords(org.Root)
+		show = func(q *vault.JoinRequest) api.JoinRequest { return e.shown(q, root) }
 	}
 	n := 0
 	for _, id := range ids {
@@ -48,7 +53,7 @@ func (e *Engine) DeviceAsking(ctx context.Context, req api.CodeRequest, yield fu
 		default: // not a request of this organization
 			continue
 		}
-		if err := yield(e.shown(q, org.Root)); err != nil {
+		if err := yield(show(q)); err != nil {
 			return err
 		}
 	}

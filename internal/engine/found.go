@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -80,6 +81,9 @@ func (e *Engine) checkUnfounded() error {
 	}
 	if keys, org := e.view(); keys != nil && org.Name == "" && !e.self().Asking {
 		return e.forgetSelf()
+	}
+	if e.self().Asking {
+		return errAskingHome()
 	}
 	return vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")
 }
@@ -158,12 +162,7 @@ func (e *Engine) prepare(req api.InitRequest, remote Remote) (*founding, error) 
 // enrolSelf writes this device's secret, identity and remotes, and unlocks. The identity file comes last: a home without
 // it is empty.
 func (e *Engine) enrolSelf(ctx context.Context, secret deviceSecret, recipient string, ident identityFile, p api.Protection, rf remotesFile) error {
-	raw, err := jsonBytes(secret)
-	if err != nil {
-		return err
-	}
-	defer clear(raw)
-	if err := e.Protect.Seal(ctx, e.Home, p.Method, p.Passphrase, p.KeyFile, raw); err != nil {
+	if err := e.keepSecret(ctx, secret, p); err != nil {
 		return err
 	}
 	if err := e.saveRemotes(recipient, rf); err != nil {
@@ -178,6 +177,39 @@ func (e *Engine) enrolSelf(ctx context.Context, secret deviceSecret, recipient s
 	e.enrolling.Store(true)
 	defer e.enrolling.Store(false)
 	return e.unlock(ctx, p.Passphrase)
+}
+
+// keepSecret puts the secret of a new device into a home without identity. Where an earlier run was cut short, or asked to
+// join and forgot it, the key stays under which its files are sealed, in the same protection.
+func (e *Engine) keepSecret(ctx context.Context, secret deviceSecret, p api.Protection) error {
+	method, err := e.Protect.Method(e.Home)
+	there := err == nil
+	switch {
+	case there && p.Method != method:
+		return vault.Errorf(vault.CodeConflict, "the keys of this device are kept by %s already", method)
+	case there:
+		old, err := e.Protect.Open(ctx, e.Home, p.Passphrase)
+		if err != nil {
+			return err
+		}
+		defer clear(old)
+		var before deviceSecret
+		if err := json.Unmarshal(old, &before); err != nil || len(before.Local) != 32 {
+			return vault.Errorf(vault.CodeIntegrity, "device secret: malformed")
+		}
+		secret.Local = before.Local
+	case vault.CodeOf(err) != vault.CodeNotFound:
+		return err
+	}
+	raw, err := jsonBytes(secret)
+	if err != nil {
+		return err
+	}
+	defer clear(raw)
+	if there {
+		return e.Protect.Replace(ctx, e.Home, p.Passphrase, raw)
+	}
+	return e.Protect.Seal(ctx, e.Home, p.Method, p.Passphrase, p.KeyFile, raw)
 }
 
 // foundOrg records the first events: everything that the root signs, then agent, team and epochs.

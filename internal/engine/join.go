@@ -143,7 +143,10 @@ func rootText(n *vault.OrgNote) string { return base64.StdEncoding.EncodeToStrin
 func (e *Engine) enrolForRecovery(ctx context.Context, b *rebuilding, conf []byte) error {
 	ident := e.self()
 	if ident.Device != "" {
-		if !ident.Joining || ident.Asking || ident.Org != b.note.Org {
+		if ident.Asking {
+			return errAskingHome()
+		}
+		if !ident.Joining || ident.Org != b.note.Org {
 			return vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")
 		}
 		if err := e.Unlock(ctx, b.req.Protect.Passphrase); err != nil {

@@ -21,7 +21,7 @@ const (
 
 // JoinFinish waits for the welcome that an admin's device puts on the remote, reads the whole journal from the root on, and
 // finds this workstation enrolled in it before it counts as such. Interrupted, it goes on when called again. Errors:
-// CodeNotFound while nobody has approved, CodeIntegrity for a welcome or a journal that is not what it should be.
+// CodeAttention while nobody has approved, CodeIntegrity for a welcome or a journal that is not what it should be.
 func (e *Engine) JoinFinish(ctx context.Context, req api.JoinFinishRequest, tell func(api.Progress)) (api.Joined, error) {
 	limit, err := syncWait(req.Wait)
 	if err != nil {
@@ -40,7 +40,7 @@ func (e *Engine) JoinFinish(ctx context.Context, req api.JoinFinishRequest, tell
 		}
 		left := time.Until(until)
 		switch code := vault.CodeOf(err); {
-		case code != vault.CodeNotFound && code != vault.CodeUnreachable, left <= 0:
+		case code != vault.CodeAttention && code != vault.CodeUnreachable, left <= 0:
 			return api.Joined{}, err
 		case tell != nil:
 			tell(api.Progress{Stage: "approval"})
@@ -67,13 +67,13 @@ func (e *Engine) mustAsk() error {
 	return nil
 }
 
-// readWelcome reads the welcome of this device and checks that it is for it. Errors have CodeNotFound where nobody has
+// readWelcome reads the welcome of this device and checks that it is for it. Errors have CodeAttention where nobody has
 // approved yet.
 func (e *Engine) readWelcome(ctx context.Context) (*vault.Welcome, vault.DeviceID, error) {
 	ident := e.self()
 	raw, err := readSource(ctx, e.mounted()[0].remote.Get, vault.WelcomePath(ident.Device), vault.MaxWelcome)
 	if vault.CodeOf(err) == vault.CodeNotFound {
-		return nil, "", vault.Errorf(vault.CodeNotFound, "no administrator has approved this workstation yet")
+		return nil, "", vault.Errorf(vault.CodeAttention, "no administrator has approved this workstation yet")
 	}
 	if err != nil {
 		return nil, "", err

@@ -151,8 +151,9 @@ type Remotes interface {
 type Protector interface {
 	Seal(ctx context.Context, home, method, passphrase, keyFile string, secret []byte) error
 	Open(ctx context.Context, home, passphrase string) ([]byte, error)
+	Replace(ctx context.Context, home, passphrase string, secret []byte) error // by the same method
 	NeedsPerson(home string) (bool, error)
-	Method(home string) (string, error)
+	Method(home string) (string, error) // CodeNotFound where there is no secret
 }
 
 // Shares is k-of-n sharing of a 32-byte seed.

@@ -16,6 +16,7 @@ const (
 	stateUninitialized = "uninitialized"
 	stateLocked        = "locked"
 	stateReady         = "ready"
+	stateJoining       = "joining" // asks to be enrolled
 )
 
 // Status says how this workstation is. It reads nothing that is sealed, so that it works while locked.
@@ -27,13 +28,15 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 	if ident.Device == "" {
 		return s, nil
 	}
-	s.State = stateLocked
+	if s.State = stateLocked; ident.Asking {
+		s.State = stateJoining
+	}
 	s.Org, s.Fingerprint, s.Device, s.Agent = string(ident.Org), ident.Fingerprint, string(ident.Device), string(ident.Agent)
 	var err error
 	if s.Protect, err = e.Protect.Method(e.Home); err != nil {
 		return s, fmt.Errorf("read protection: %w", err)
 	}
-	if keys != nil {
+	if keys != nil && !ident.Asking {
 		e.fillUnlocked(&s, org, ident)
 	}
 	q, err := e.queueSize("")

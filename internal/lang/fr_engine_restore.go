@@ -45,7 +45,7 @@ var frEngineRestore = [...]row{
 	{"an event was kept and not applied: its writer had no right to it", "un événement a été conservé et non appliqué : son auteur n'y avait pas droit"},
 	{"this person declined recovery and has no card: lost devices would mean a lost vault", "cette personne a refusé la clé de secours et n'a pas de carte : des postes perdus seraient un coffre perdu"},
 	{"issue a card: `vaultctl card issue`", "établir une carte : `vaultctl card issue`"},
-	{"this workstation is not enrolled yet: it waits for an administrator", "ce poste n'est pas encore enrôlé : il attend un administrateur"},
+	{"this workstation is not enrolled yet: it waits for an administrator", "ce poste n'est pas encore inscrit : il attend un administrateur"},
 	{"`vaultctl join` shows its code again, and goes on", "`vaultctl join` affiche à nouveau son code, et continue"},
 	{"notes of this vault were not found on the remotes", "des notes de ce coffre n'ont pas été trouvées sur les stockages"},
 	{"run `vaultctl sync`, then `vaultctl verify`", "lancer `vaultctl sync`, puis `vaultctl verify`"},

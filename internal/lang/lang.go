@@ -153,6 +153,7 @@ var tables = [...]table{
 	{"operation", frOperation[:], frOperationPlurals[:]},
 	{"people", frPeople[:], frPeoplePlurals[:]},
 	{"team", frTeam[:], frTeamPlurals[:]},
+	{"joining", frJoin[:], frJoinPlurals[:]},
 	{"import", frImport[:], frImportPlurals[:]},
 	{"batches", frBatch[:], frBatchPlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},

@@ -171,11 +171,10 @@ func (k *Keeper) openKeyFile(src io.Reader, place string, o Options) (io.Reader,
 		path = k.path(KeyFileName)
 	}
 	if path == "" {
-		b, err := base64.RawURLEncoding.DecodeString(place)
-		if err != nil {
-			return nil, vault.Errorf(vault.CodeIntegrity, "the place of the key file is malformed")
+		var err error
+		if path, err = keyPlace(place); err != nil {
+			return nil, err
 		}
-		path = string(b)
 	}
 	identities, err := k.readKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -185,6 +184,15 @@ func (k *Keeper) openKeyFile(src io.Reader, place string, o Options) (io.Reader,
 		return nil, err
 	}
 	return k.sealer.Open(src, identities)
+}
+
+// keyPlace returns the path of a key file as its mark tells it.
+func keyPlace(place string) (string, error) {
+	b, err := base64.RawURLEncoding.DecodeString(place)
+	if err != nil {
+		return "", vault.Errorf(vault.CodeIntegrity, "the place of the key file is malformed")
+	}
+	return string(b), nil
 }
 
 // makeKeyFile writes a new identity, never over another file.

@@ -174,6 +174,29 @@ func (k *Keeper) Rewrap(ctx context.Context, from Options, method Method, to Opt
 	return nil
 }
 
+// Replace keeps another secret by the method that keeps the present one, which o must open. Errors are those of Open and
+// Seal; the present secret is kept then.
+func (k *Keeper) Replace(ctx context.Context, secret []byte, o Options) error {
+	_, method, args, err := k.load()
+	if err != nil {
+		return err
+	}
+	old, err := k.Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	clear(old)
+	switch {
+	case method == KeyFile && o.KeyFile == "" && args[1] != none:
+		if o.KeyFile, err = keyPlace(args[1]); err != nil {
+			return err
+		}
+	case method.plugin() != "" && args[2] != none:
+		o.PluginIdentity = args[2]
+	}
+	return k.write(ctx, method, secret, o, (*atomicfile.Pending).Replace)
+}
+
 func (k *Keeper) path(name string) string { return filepath.Join(k.dir, name) }
 
 func (k *Keeper) write(ctx context.Context, method Method, secret []byte, o Options, finish func(*atomicfile.Pending) error) error {

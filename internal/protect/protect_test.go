@@ -303,6 +303,38 @@ func TestRewrap(t *testing.T) {
 	MustMode(t, usb.KeyFile)
 }
 
+// TestReplace keeps another secret in the way in which the first was kept.
+func TestReplace(t *testing.T) {
+	usb := filepath.Join(t.TempDir(), "usb.key")
+	for _, c := range []struct {
+		method   protect.Method
+		to, with protect.Options
+	}{
+		{protect.Passphrase, protect.Options{Passphrase: good}, protect.Options{Passphrase: good}},
+		{protect.KeyFile, protect.Options{}, protect.Options{}},
+		{protect.KeyFile, protect.Options{KeyFile: usb}, protect.Options{}},
+	} {
+		k, _ := keeper(t)
+		MustSeal(t, k, c.method, c.to)
+		ctx := context.Background()
+		if c.method == protect.Passphrase {
+			wantCode(t, k.Replace(ctx, []byte("other"), protect.Options{Passphrase: good + "x"}), vault.CodeNoIdentity)
+			mustOpen(t, k, c.with)
+		}
+		if err := k.Replace(ctx, []byte("another secret"), c.with); err != nil {
+			t.Fatalf("%s: %v", c.method, err)
+		}
+		if got, err := k.Open(ctx, c.with); err != nil || string(got) != "another secret" {
+			t.Errorf("%s: %q, %v", c.method, got, err)
+		}
+		if m, err := k.Needs(); err != nil || m != c.method {
+			t.Errorf("%s became %s, %v", c.method, m, err)
+		}
+	}
+	k, _ := keeper(t)
+	wantCode(t, k.Replace(context.Background(), []byte("x"), protect.Options{}), vault.CodeNotFound)
+}
+
 func TestDamage(t *testing.T) {
 	k, dir := keeper(t)
 	MustSeal(t, k, protect.KeyFile, protect.Options{})

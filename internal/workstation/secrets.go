@@ -27,6 +27,10 @@ func (k keeper) Open(ctx context.Context, home, passphrase string) ([]byte, erro
 	return protect.New(k.sealer, home).Open(ctx, protect.Options{Passphrase: passphrase})
 }
 
+func (k keeper) Replace(ctx context.Context, home, passphrase string, secret []byte) error {
+	return protect.New(k.sealer, home).Replace(ctx, secret, protect.Options{Passphrase: passphrase})
+}
+
 func (k keeper) Method(home string) (string, error) {
 	m, err := protect.New(k.sealer, home).Needs()
 	return string(m), err

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/apiclient"
+	"vaultctl/internal/config"
+	"vaultctl/internal/vault"
+)
+
+// runAsk asks to be enrolled in an organization, shows what both screens have to show, and waits for an administrator.
+func runAsk(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions) error {
+	wait, err := o.waitSpan()
+	if err != nil {
+		return err
+	}
+	c, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	status, err := apiclient.Call[api.Status](ctx, c, api.RouteStatus, api.Empty{})
+	if err != nil {
+		return err
+	}
+	var q api.JoinRequest
+	switch status.State {
+	case stateUninitialized:
+		q, err = o.askFirst(ctx, f, cmd, c)
+	case stateJoining:
+		q, err = o.askAgain(ctx, f, c, status.Protect)
+	default:
+		err = f.refuseFounded(ctx, c)
+	}
+	if err != nil {
+		return err
+	}
+	if err := emit(f, q, func(w io.Writer, q api.JoinRequest) error { return f.writeAsking(w, &q) }); err != nil {
+		return err
+	}
+	tell, done := f.stages()
+	res, err := apiclient.Stream[api.Joined](ctx, c, api.RouteJoinFinish, api.JoinFinishRequest{Wait: wait}, tell)
+	done()
+	if err != nil {
+		return stillAsking(err)
+	}
+	if err := emit(f, res, func(w io.Writer, j api.Joined) error { return f.writeJoined(w, &j) }); err != nil {
+		return err
+	}
+	f.IO.Note(f.Lang().T("Next: `vaultctl status` shows how things are, `vaultctl beneficiary list` whom this workstation knows of."))
+	return nil
+}
+
+// waitSpan returns the time to wait for an approval as the daemon takes it. Without the flag that is as long as it takes.
+func (o *joinOptions) waitSpan() (string, error) {
+	switch o.wait {
+	case waitForever, "":
+		return forever.String(), nil
+	case "0":
+		return "", nil
+	}
+	d, err := config.ParseDuration(o.wait)
+	if err != nil {
+		return "", flagValue("wait", vault.Errorf(vault.CodeInvalid, "%w", err))
+	}
+	return d.String(), nil
+}
+
+// askFirst asks from a home that is empty.
+func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Command, c *apiclient.Client) (q api.JoinRequest, err error) {
+	req := api.JoinAskRequest{}
+	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+		return q, err
+	}
+	if o.remote == "" {
+		if o.remote, err = f.IO.Ask(ctx, f.Lang().T("Storage: a folder, or an rclone remote"), "--remote"); err != nil {
+			return q, err
+		}
+	}
+	if req.Remote, err = remoteSpec(o.remote); err != nil {
+		return q, err
+	}
+	if err := o.protect.settle(ctx, cmd, f); err != nil {
+		return q, err
+	}
+	err = o.protect.found(ctx, f, func(p api.Protection) error {
+		req.Protect = p
+		q, err = apiclient.Call[api.JoinRequest](ctx, c, api.RouteJoinAsk, req)
+		return err
+	})
+	return q, err
+}
+
+// askAgain takes up what an earlier run asked, in the protection that it chose; --anew forgets it.
+func (o *joinOptions) askAgain(ctx context.Context, f *Factory, c *apiclient.Client, method string) (q api.JoinRequest, err error) {
+	req := api.JoinAskRequest{Anew: o.anew, Protect: api.Protection{Method: method}}
+	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+		return q, err
+	}
+	if req.Remote, err = remoteSpec(o.remote); err != nil {
+		return q, err
+	}
+	if o.protect.method != "" && o.protect.method != method {
+		return q, vault.Errorf(vault.CodeConflict, "the keys of this device are kept by %s already", method)
+	}
+	if !o.anew {
+		q, err = apiclient.Call[api.JoinRequest](ctx, c, api.RouteJoinAsk, req)
+		if code := vault.CodeOf(err); code != vault.CodeLocked && code != vault.CodeNoIdentity {
+			return q, err
+		}
+	}
+	if method == byPassphrase {
+		if req.Protect.Passphrase, err = f.passphrase(ctx, o.protect.passphraseFile); err != nil {
+			return q, err
+		}
+	}
+	return apiclient.Call[api.JoinRequest](ctx, c, api.RouteJoinAsk, req)
+}
+
+// stillAsking says of a wait that ended that nothing is lost.
+func stillAsking(err error) error {
+	if code := vault.CodeOf(err); (code == vault.CodeInterrupted || code == vault.CodeAttention) && api.HintOf(err) == "" {
+		return api.WithHint(err, "the request stays on the storage: `vaultctl join` shows the code again and goes on")
+	}
+	return err
+}
+
+// writeAsking shows what the person at the new workstation reads out.
+func (f *Factory) writeAsking(w io.Writer, q *api.JoinRequest) error {
+	l := f.Lang()
+	p := &page{f: f, l: l}
+	p.para(l.T("This workstation asks to join the organization on %s.", q.Remote))
+	p.line("")
+	if _, err := io.WriteString(w, p.String()); err != nil {
+		return err
+	}
+	if err := f.writeWords(w, q); err != nil {
+		return err
+	}
+	p = &page{f: f, l: l}
+	p.line("")
+	p.para(l.T("Tell an administrator, in person or by telephone. They run `vaultctl device approve %s --agent NAME --role agent`, and approve only if their screen shows the same two lines of words.", q.Code))
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+// writeWords shows the code and both groups of words, the same on both screens.
+func (f *Factory) writeWords(w io.Writer, q *api.JoinRequest) error {
+	l := f.Lang()
+	return f.fields(w, l.T("code"), q.Code, l.T("organization"), strings.Join(q.RootWords, " "), l.T("workstation"), strings.Join(q.Words, " "))
+}
+
+func (f *Factory) writeJoined(w io.Writer, j *api.Joined) error {
+	l := f.Lang()
+	p := &page{f: f, l: l}
+	p.para(l.T("This workstation is enrolled in %s, for %s (%s).", j.Name, j.Agent, strings.Join(j.Roles, ", ")))
+	p.line(l.T("Root fingerprint: %s", j.Fingerprint))
+	if len(j.Teams) > 0 {
+		p.line(l.T("It opens the vaults consented to: %s", strings.Join(j.Teams, ", ")))
+	}
+	p.line(l.N(j.Vaults, "%d vault is known here.", "%d vaults are known here."))
+	_, err := io.WriteString(w, p.String())
+	return err
+}
