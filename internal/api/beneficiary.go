@@ -262,5 +262,6 @@ type RemoteReceipt struct {
 	Name    string `json:"name"`
 	Deleted int    `json:"deleted"`
 	Waiting int    `json:"waiting"`
+	Kept    int    `json:"kept,omitempty"` // it does not let this workstation delete them: they wait for their owner or a custodian
 	Note    string `json:"note,omitempty"` // old versions, trash, unreachable
 }

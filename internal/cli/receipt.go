@@ -59,6 +59,9 @@ func (f *Factory) remoteLines(r *api.Receipt) []string {
 		if remote.Waiting > 0 {
 			line += ", " + l.T("%d waiting", remote.Waiting)
 		}
+		if remote.Kept > 0 {
+			line += ", " + l.T("%d kept", remote.Kept)
+		}
 		if remote.Note != "" {
 			line += " (" + remote.Note + ")"
 		}

@@ -16,7 +16,7 @@ import (
 
 func newRemote(f *Factory) *cobra.Command {
 	return newNoun("remote", lang.Key("Where everything is stored, sealed"),
-		newRemoteAdd(f), newRemoteList(f), newRemoteTest(f), newRemoteRemove(f))
+		newRemoteAdd(f), newRemoteList(f), newRemoteTest(f), newRemoteClean(f), newRemoteRemove(f))
 }
 
 func newRemoteAdd(f *Factory) *cobra.Command {
@@ -102,7 +102,11 @@ func runRemoteTest(ctx context.Context, f *Factory, name string) error {
 	}
 	return emit(f, report, func(w io.Writer, r api.RemoteReport) error {
 		l := f.Lang()
-		if _, err := fmt.Fprintln(w, f.IO.Styled(termio.Good, "✓")+" "+f.IO.Clean(l.T("%s stores, returns and deletes.", r.Name))); err != nil {
+		good := l.T("%s stores, returns and deletes.", r.Name)
+		if r.Features["deletes"] == "no" {
+			good = l.T("%s stores and returns; it does not let this workstation delete: a custodian has to.", r.Name)
+		}
+		if _, err := fmt.Fprintln(w, f.IO.Styled(termio.Good, "✓")+" "+f.IO.Clean(good)); err != nil {
 			return err
 		}
 		names := map[string]string{
@@ -115,6 +119,73 @@ func runRemoteTest(ctx context.Context, f *Factory, name string) error {
 		}
 		return f.fields(w, pairs...)
 	})
+}
+
+func newRemoteClean(f *Factory) *cobra.Command {
+	req := api.RemoteCleanRequest{}
+	cmd := &cobra.Command{
+		Use:   "clean [NAME]",
+		Short: lang.Key("Delete from the remotes what nothing refers to any more"),
+		Long: "Delete from all remotes, or from one, what nothing refers to any more: removed objects that are still there, and\n" +
+			"objects of this workstation, or of one revoked more than 30 days ago, that no event tells of. What others may be\n" +
+			"about to tell of stays. What other workstations removed is deleted by admins, and by a custodian: see\n" +
+			"`vaultctl config explain custodian`. A custodian cleans by itself once a day.",
+		Example:           "  vaultctl remote clean --dry-run\n  vaultctl remote clean main --yes",
+		Args:              argsFromUse,
+		ValidArgsFunction: positions(f.completeRemotes),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				req.Name = args[0]
+			}
+			return runRemoteClean(cmd.Context(), f, req)
+		},
+	}
+	cmd.Flags().BoolVar(&req.DryRun, "dry-run", false, lang.Key("say what would be deleted, delete nothing"))
+	return cmd
+}
+
+func runRemoteClean(ctx context.Context, f *Factory, req api.RemoteCleanRequest) error {
+	l := f.Lang()
+	if !req.DryRun {
+		if err := f.sure(ctx, l.T("Delete what nothing refers to any more?")); err != nil {
+			return err
+		}
+	}
+	c, err := f.Client(ctx)
+	if err != nil {
+		return err
+	}
+	for res, err := range apiclient.List[api.Cleaned](ctx, c, api.RouteRemoteClean, req) {
+		if err != nil {
+			return err
+		}
+		if err := emit(f, res, func(w io.Writer, r api.Cleaned) error { return f.printCleaned(w, &r) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Factory) printCleaned(w io.Writer, r *api.Cleaned) error {
+	l := f.Lang()
+	p := &page{f: f, l: l}
+	done := l.N(r.Tombstoned+r.Orphaned-r.Refused, "%d object deleted", "%d objects deleted")
+	if r.DryRun {
+		done = l.N(r.Tombstoned+r.Orphaned, "%d object would be deleted", "%d objects would be deleted")
+	}
+	p.line(r.Remote + " – " + done + ".")
+	if r.Refused > 0 {
+		p.line(l.N(r.Refused, "The storage does not let this workstation delete %d object: a custodian has to.",
+			"The storage does not let this workstation delete %d objects: a custodian has to."))
+	}
+	if r.Waiting > 0 {
+		p.line(l.N(r.Waiting, "%d object of a revoked workstation stays until 30 days have passed.", "%d objects of revoked workstations stay until 30 days have passed."))
+	}
+	if r.Unknown > 0 {
+		p.line(l.N(r.Unknown, "%d object is not known here and stays; `vaultctl verify` names it.", "%d objects are not known here and stay; `vaultctl verify` names them."))
+	}
+	_, err := io.WriteString(w, p.String())
+	return err
 }
 
 func newRemoteRemove(f *Factory) *cobra.Command {

@@ -98,7 +98,7 @@ func (c *Config) origin(k Key, text string) string {
 
 // text returns the value of k as one string, however the file spelt it.
 func (c *Config) text(k Key) string {
-	if k.Kind == Names {
+	if k.Kind == Names || k.Kind == Spans {
 		if list, ok := c.v.Get(k.Name).([]any); ok {
 			names := make([]string, len(list))
 			for i, item := range list {
@@ -186,6 +186,15 @@ func (c *Config) Names(name string) []string {
 		}
 	}
 	return names
+}
+
+// Spans returns the value of a key of kind Spans, by name.
+func (c *Config) Spans(name string) map[string]time.Duration {
+	spans, err := parseSpans(c.String(name))
+	if err != nil {
+		panic("config: " + name + " are no durations")
+	}
+	return spans
 }
 
 // HealthData reports whether the remote of that name is declared fit for health data.

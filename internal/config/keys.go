@@ -23,6 +23,7 @@ const (
 	Duration Kind = "duration" // 90s, 15m, 36h, 30d
 	Size     Kind = "size"     // bytes, or with unit: 500MB, 2GiB
 	Names    Kind = "names"    // names separated by commas
+	Spans    Kind = "spans"    // NAME=DURATION pairs separated by commas
 )
 
 // Key describes one setting.
@@ -41,6 +42,7 @@ func keys() []Key {
 		{Name: "cache_size", Restart: true, Kind: Size, Default: "2GiB", Doc: lang.Key("Space that the daemon keeps for sealed documents on this machine. 0 keeps none.")},
 		{Name: "catalogue", Kind: Path, Doc: lang.Key("TOML file whose document types replace or extend the built-in ones.")},
 		{Name: "color", Kind: Word, Default: "auto", Choices: []string{"auto", "always", "never"}, Doc: lang.Key("Colour on terminals. NO_COLOR, CLICOLOR and TERM=dumb are honoured by auto.")},
+		{Name: "custodian", Kind: Names, Doc: lang.Key("Names of the remotes where this workstation deletes, once a day, what others removed: they may lack the right to.")},
 		{Name: "daemon_idle", Restart: true, Kind: Duration, Default: "10m", Doc: lang.Key("How long a daemon started by vaultctl stays without requests. It never leaves with work queued. 0 means for ever.")},
 		{Name: "default_purpose", Kind: Word, Doc: lang.Key("Purpose written into a consent when --purpose is not given. Empty: --purpose is required.")},
 		{Name: "expiring_soon", Kind: Duration, Default: "30d", Doc: lang.Key("How long before its end a document counts as expiring soon.")},
@@ -49,6 +51,7 @@ func keys() []Key {
 		{Name: "lang", Kind: Word, Default: "auto", Choices: []string{"auto", "fr", "en"}, Doc: lang.Key("Language of screens and papers. auto follows LC_ALL, LC_MESSAGES and LANG.")},
 		{Name: "log_level", Restart: true, Kind: Word, Default: "info", Choices: []string{"debug", "info", "warn", "error"}, Doc: lang.Key("What the daemon logs. No level logs personal data or file names.")},
 		{Name: "print_command", Kind: Word, Default: "lp", Doc: lang.Key("Command that `card issue --print` and `document print` send a PDF to, on its standard input.")},
+		{Name: "retention", Kind: Spans, Doc: lang.Key("How long each storage keeps what was deleted, by old versions, a trash or object lock: main=30d. Receipts name the day.")},
 		{Name: "silent_after", Kind: Duration, Default: "7d", Doc: lang.Key("How long nothing may be heard of another workstation before `status` and `doctor` name it. 0 means for ever.")},
 		{Name: "sync_interval", Kind: Duration, Default: "2m", Doc: lang.Key("How often the daemon asks the remote for news of other workstations. Own work is pushed at once.")},
 	}
@@ -92,6 +95,8 @@ func (k Key) Check(value string) error {
 		if k.Choices != nil && !slices.Contains(k.Choices, value) {
 			err = fmt.Errorf("%q is not one of %s", value, strings.Join(k.Choices, ", "))
 		}
+	case Spans:
+		_, err = parseSpans(value)
 	case Path, Names:
 	}
 	if err != nil {
@@ -114,6 +119,26 @@ func ParseDuration(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is not a duration such as 90s, 15m, 36h or 30d", s)
 	}
 	return d, nil
+}
+
+// parseSpans reads NAME=DURATION pairs.
+func parseSpans(s string) (map[string]time.Duration, error) {
+	spans := map[string]time.Duration{}
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(part, "=")
+		if name = strings.TrimSpace(name); !ok || name == "" {
+			return nil, fmt.Errorf("%q is not a name and a duration such as main=30d", part)
+		}
+		d, err := ParseDuration(strings.TrimSpace(value))
+		if err != nil {
+			return nil, err
+		}
+		spans[name] = d
+	}
+	return spans, nil
 }
 
 // ParseSize reads a number of bytes, bare or with a decimal (kB, MB, GB, TB) or binary (KiB, MiB, GiB, TiB) unit.

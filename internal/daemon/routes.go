@@ -39,6 +39,7 @@ func registerOrg(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleList(s, api.RouteRemoteList, e.RemoteList)
 	apiserver.Handle(s, api.RouteRemoteTest, e.RemoteTest)
 	apiserver.Handle(s, api.RouteRemoteRemove, e.RemoteRemove)
+	apiserver.HandleList(s, api.RouteRemoteClean, e.RemoteClean)
 }
 
 // registerPeople adds the calls about beneficiaries, cards and consents.

@@ -125,7 +125,7 @@ func (o *overlay) takeVault(id vault.BeneficiaryID, added []*vault.Record) error
 		var b vault.TombstoneBody
 		if r.Type == vault.Tombstoned && r.Decode(&b) == nil {
 			gone := slices.DeleteFunc(b.Paths, func(p string) bool { return !st.Tombs[p] })
-			if err := o.unqueue(gone); err != nil {
+			if err := errors.Join(o.unqueue(gone), o.doomOwn(gone)); err != nil {
 				return err
 			}
 		}

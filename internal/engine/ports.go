@@ -254,4 +254,6 @@ type Settings interface {
 	SyncInterval() time.Duration
 	SilentAfter() time.Duration // how long nothing may be heard of another workstation; 0 is for ever
 	Jurisdiction() string
+	Custodian(remote string) bool          // this device deletes there what others tombstoned
+	Retention(remote string) time.Duration // how long the storage keeps what was deleted; 0 where nobody said
 }

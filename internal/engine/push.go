@@ -27,14 +27,6 @@ type queueItem struct {
 	order   string
 }
 
-// doomed is an object to be deleted from each remote, once the segment Seq is there: until then what the remote holds
-// still refers to it.
-type doomed struct {
-	Seq  uint64          `json:"seq"`
-	Done map[string]bool `json:"done,omitempty"`
-	path string
-}
-
 // heldObject is an object that every remote held when it was last looked at.
 type heldObject struct {
 	Size int64            `json:"size"`
@@ -353,82 +345,6 @@ func (e *Engine) onAll(done map[string]bool) bool {
 		}
 	}
 	return true
-}
-
-// deleteDoomed deletes what is doomed and due on a remote.
-func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
-	there, err := e.segmentsOn(m.name)
-	if err != nil {
-		return err
-	}
-	var due []doomed
-	err = e.Store.Scan(bucketDoomed, "", func(object string, raw []byte) error {
-		var d doomed
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
-		}
-		if d.Done[m.name] || d.Seq >= there {
-			return nil
-		}
-		d.path = object
-		due = append(due, d)
-		return nil
-	})
-	if err != nil || len(due) == 0 {
-		return err
-	}
-	results := make([]error, len(due))
-	kept := make([]string, len(due))
-	sem := make(chan struct{}, pushWorkers)
-	var wg sync.WaitGroup
-	for i := range due {
-		sem <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer func() { <-sem; wg.Done() }()
-			if kept[i], results[i] = m.remote.Delete(ctx, due[i].path); results[i] == nil {
-				e.step(StepDeleted)
-			}
-		}()
-	}
-	wg.Wait()
-	return e.markDeleted(ctx, m, due, kept, results)
-}
-
-func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, kept []string, results []error) error {
-	var first error
-	err := e.exclusive(context.WithoutCancel(ctx), func() error {
-		var ops []Op
-		for i, d := range due {
-			raw, err := e.Store.Get(bucketDoomed, d.path)
-			if err != nil || raw == nil {
-				continue
-			}
-			var now doomed
-			if err := json.Unmarshal(raw, &now); err != nil {
-				return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
-			}
-			if now.Done == nil {
-				now.Done = map[string]bool{}
-			}
-			if results[i] == nil {
-				now.Done[m.name] = true
-				m.noteKept(kept[i])
-			} else if first == nil {
-				first = results[i]
-			}
-			if e.onAll(now.Done) {
-				ops = append(ops, Op{bucketDoomed, d.path, nil}, Op{bucketHeld, d.path, nil})
-			} else {
-				ops = append(ops, jsonOp(bucketDoomed, d.path, &now))
-			}
-		}
-		return e.Store.Write(ops)
-	})
-	if err == nil {
-		err = first
-	}
-	return err
 }
 
 // segmentsOn returns the first of this device's segments that a remote does not hold.

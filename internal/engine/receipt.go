@@ -122,7 +122,7 @@ func (e *Engine) pushFor(ctx context.Context, wait time.Duration, tell func(api.
 // what was there at the mark and has deleted the paths.
 func (e *Engine) countDeleted(l lang.Lang, paths []string, mark queueMark, r *api.Receipt) error {
 	r.Complete = true
-	waiting := map[string]int{}
+	waiting, kept := map[string]int{}, map[string]int{}
 	mounts := e.mounted()
 	for _, p := range paths {
 		raw, err := e.Store.Get(bucketDoomed, p)
@@ -137,18 +137,21 @@ func (e *Engine) countDeleted(l lang.Lang, paths []string, mark queueMark, r *ap
 			return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
 		}
 		for _, m := range mounts {
-			if !d.Done[m.name] {
+			if _, refused := d.Refused[m.name]; refused {
+				kept[m.name]++
+			} else if !d.Done[m.name] {
 				waiting[m.name]++
 			}
 		}
 	}
 	for _, m := range mounts {
-		rr := api.RemoteReceipt{Name: m.name, Deleted: len(paths) - waiting[m.name], Waiting: waiting[m.name], Note: m.note(l, waiting[m.name])}
+		rr := api.RemoteReceipt{Name: m.name, Deleted: len(paths) - waiting[m.name] - kept[m.name], Waiting: waiting[m.name], Kept: kept[m.name],
+			Note: e.remoteNote(l, m, waiting[m.name], kept[m.name])}
 		q, err := e.behindMark(mark, m.name)
 		if err != nil {
 			return err
 		}
-		if q.Objects > 0 || rr.Waiting > 0 {
+		if q.Objects > 0 || rr.Waiting > 0 || rr.Kept > 0 {
 			r.Complete = false
 		}
 		r.Remotes = append(r.Remotes, rr)
@@ -156,17 +159,24 @@ func (e *Engine) countDeleted(l lang.Lang, paths []string, mark queueMark, r *ap
 	return nil
 }
 
-// note says what a remote keeps or why it is behind.
-func (m *mount) note(l lang.Lang, waiting int) string {
+// remoteNote says what a remote keeps, and until when, or why it is behind.
+func (e *Engine) remoteNote(l lang.Lang, m *mount, waiting, kept int) string {
 	m.mu.Lock()
-	defer m.mu.Unlock()
+	err, keeps := m.lastErr, m.kept
+	m.mu.Unlock()
 	switch {
-	case waiting > 0 && m.lastErr != nil:
-		return l.T("not confirmed yet, it is tried again until done: %s", l.Message(m.lastErr.Error()))
+	case kept > 0:
+		return l.N(kept, "this workstation may not delete there: %d object, sealed to those who could read it before, stays until the workstation that wrote it or a custodian deletes it",
+			"this workstation may not delete there: %d objects, sealed to those who could read them before, stay until the workstations that wrote them or a custodian delete them")
+	case waiting > 0 && err != nil:
+		return l.T("not confirmed yet, it is tried again until done: %s", l.Message(err.Error()))
 	case waiting > 0:
 		return l.T("not confirmed yet, it is tried again until done")
 	}
-	switch m.kept {
+	if d := e.Settings.Retention(m.name); d > 0 && keeps != "none" {
+		return l.T("the storage keeps what was deleted, sealed, until %s at the latest", l.Date(e.Now().Add(d)))
+	}
+	switch keeps {
 	case "versions":
 		return l.T("the storage keeps old versions until its own rules remove them; ask who runs it")
 	case "trash":

@@ -71,7 +71,8 @@ func (e *Engine) elsewhere(ctx context.Context, r Remote) (err error) {
 		return err
 	}
 	defer func() {
-		if _, derr := r.Delete(context.WithoutCancel(ctx), path); derr != nil && err == nil {
+		// Without the right to delete the probe stays: nothing reads it.
+		if _, derr := r.Delete(context.WithoutCancel(ctx), path); derr != nil && err == nil && vault.CodeOf(derr) != vault.CodeReadOnly {
 			err = derr
 		}
 	}()

@@ -81,6 +81,9 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.refreshManifests(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("write manifests", "code", vault.CodeOf(err))
 	}
+	if err := e.cleanIfCustodian(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("clean remotes", "code", vault.CodeOf(err))
+	}
 	if err := e.finishErasures(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("finish erasure", "code", vault.CodeOf(err))
 	}

@@ -97,14 +97,19 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 	return res, last
 }
 
+func (e *Engine) newVerification(m *mount, keys *keyring) *verification {
+	return &verification{e: e, m: m, keys: keys, want: map[string]*expected{}, known: map[string]bool{}, queued: map[string]bool{},
+		there: map[string]int64{}, told: map[string]bool{}, early: map[string]bool{}, writer: e.self().Writer}
+}
+
 // verifyRemote checks one remote and keeps what it found instead of what earlier checks had.
 func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, pulled []api.Finding, res *api.VerifyResult, tell func(api.Progress)) ([]api.Finding, error) {
 	keys, _, err := e.ready()
 	if err != nil {
 		return nil, err
 	}
-	v := &verification{e: e, m: m, keys: keys, deep: deep, want: map[string]*expected{}, known: map[string]bool{}, queued: map[string]bool{},
-		there: map[string]int64{}, told: map[string]bool{}, early: map[string]bool{}, writer: e.self().Writer, res: res, tell: tell}
+	v := e.newVerification(m, keys)
+	v.deep, v.res, v.tell = deep, res, tell
 	for _, f := range pulled {
 		if strings.HasPrefix(f.Subject, m.name+":") {
 			v.told[f.Subject] = true

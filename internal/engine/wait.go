@@ -63,22 +63,6 @@ func (e *Engine) behindMark(m queueMark, remote string) (queueCount, error) {
 	return c, err
 }
 
-// doomedAt counts what was doomed at a mark and is not deleted from a remote, or from every one for "".
-func (e *Engine) doomedAt(m queueMark, remote string) (int, error) {
-	n := 0
-	err := e.Store.Scan(bucketDoomed, "", func(_ string, raw []byte) error {
-		var d doomed
-		if err := json.Unmarshal(raw, &d); err != nil {
-			return err
-		}
-		if !d.Done[remote] && d.Seq < m.segment {
-			n++
-		}
-		return nil
-	})
-	return n, err
-}
-
 // left counts what was there at a mark and is not on every remote: what is on all of them leaves the queue.
 func (e *Engine) left(m queueMark) (int64, error) {
 	var n int64

@@ -162,6 +162,7 @@ var tables = [...]table{
 	{"engine people", frEnginePeople[:], frEnginePeoplePlurals[:]},
 	{"engine restore", frEngineRestore[:], frEngineRestorePlurals[:]},
 	{"engine sync", frEngineSync[:], nil},
+	{"clean", frClean[:], frCleanPlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

@@ -26,6 +26,7 @@ type Report struct {
 	PartialRename bool          // uploads need a partial name and a rename, and get them
 	ServerSide    []string      // what the storage does by itself: "copy", "move"
 	Retention     Retention     // what stays after a deletion
+	NoDeletion    bool          // the credentials do not allow to delete; the probe stays
 	Total, Free   *int64        // bytes; nil where the storage does not say
 	Elapsed       time.Duration // whole test
 }
@@ -35,7 +36,7 @@ type Report struct {
 func (r *Remote) Test(ctx context.Context) (Report, error) {
 	start := time.Now()
 	report := r.describe(ctx)
-	err := r.probe(ctx)
+	err := r.probe(ctx, &report)
 	report.Elapsed = time.Since(start)
 	return report, err
 }
@@ -70,7 +71,7 @@ func (r *Remote) describe(ctx context.Context) Report {
 	return report
 }
 
-func (r *Remote) probe(ctx context.Context) error {
+func (r *Remote) probe(ctx context.Context, report *Report) error {
 	content := make([]byte, 4096)
 	if _, err := rand.Read(content); err != nil {
 		return fmt.Errorf("probe: %w", err)
@@ -83,7 +84,11 @@ func (r *Remote) probe(ctx context.Context) error {
 		return err
 	}
 	err = r.readProbe(ctx, path, content)
-	if _, gone := r.Delete(ctx, path); err == nil {
+	_, gone := r.Delete(ctx, path)
+	if report.NoDeletion = vault.CodeOf(gone) == vault.CodeReadOnly; report.NoDeletion { // what was put shows that writing is allowed
+		gone = nil
+	}
+	if err == nil {
 		err = gone
 	}
 	return err

@@ -103,7 +103,10 @@ func (m mounted) Delete(ctx context.Context, path string) (string, error) {
 func (m mounted) Test(ctx context.Context) (map[string]string, error) {
 	rep, err := m.r.Test(ctx)
 	features := map[string]string{"backend": rep.Backend, "hashes": strings.Join(rep.Hashes, " "),
-		"server_side": strings.Join(rep.ServerSide, " "), "after_deletion": string(rep.Retention)}
+		"server_side": strings.Join(rep.ServerSide, " "), "after_deletion": string(rep.Retention), "deletes": "yes"}
+	if rep.NoDeletion {
+		features["deletes"] = "no"
+	}
 	if rep.ServerBLAKE3 {
 		features["verified_by"] = "blake3 of the storage"
 	} else {

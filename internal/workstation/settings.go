@@ -29,9 +29,10 @@ type settings struct {
 // values are what one reading found.
 type values struct {
 	idleLock, soon, sync, silent time.Duration
-	health               []string
-	catalogue            string // path of the document types
-	types                *catalogue.Catalogue
+	health, custodian            []string
+	retention                    map[string]time.Duration
+	catalogue                    string // path of the document types
+	types                        *catalogue.Catalogue
 }
 
 // stamp tells one content of a file from the next.
@@ -73,7 +74,7 @@ func newSettings(c *config.Config, follow bool, log *slog.Logger) (*settings, er
 
 func readValues(c *config.Config) (values, error) {
 	v := values{idleLock: c.Duration("idle_lock"), soon: c.Duration("expiring_soon"), sync: c.Duration("sync_interval"), silent: c.Duration("silent_after"),
-		health: c.Names("health_data"), catalogue: c.String("catalogue")}
+		health: c.Names("health_data"), custodian: c.Names("custodian"), retention: c.Spans("retention"), catalogue: c.String("catalogue")}
 	var err error
 	v.types, err = catalogue.Load(v.catalogue)
 	return v, err
@@ -120,6 +121,12 @@ func (s *settings) SyncInterval() time.Duration { return s.now().sync }
 
 // SilentAfter implements engine.Settings.
 func (s *settings) SilentAfter() time.Duration { return s.now().silent }
+
+// Custodian implements engine.Settings.
+func (s *settings) Custodian(remote string) bool { return slices.Contains(s.now().custodian, remote) }
+
+// Retention implements engine.Settings.
+func (s *settings) Retention(remote string) time.Duration { return s.now().retention[remote] }
 
 // Jurisdiction implements engine.Settings.
 func (s *settings) Jurisdiction() string { return "FR" }

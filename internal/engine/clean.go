@@ -1,0 +1,256 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/vault"
+)
+
+const (
+	metaCleaned = "cleaned/" // + remote → when a custodian last cleaned it, RFC 3339
+	metaOrphan  = "orphan/"  // + remote/path of an object of a revoked device that no event tells of → when it was first seen
+)
+
+const (
+	cleanEvery = 24 * time.Hour
+	// orphanAge is how long what a revoked device left without an event stays: until then `device adopt` may want it.
+	orphanAge = 30 * 24 * time.Hour
+)
+
+// cleaning is one run of RemoteClean over one remote. Nothing that an event refers to is ever touched, nor is what an
+// enrolled device may be about to refer to: objects of other active devices go only once they are tombstoned.
+type cleaning struct {
+	v        *verification
+	all      bool                      // this device deletes what others tombstoned: an admin, or a custodian
+	tombs    map[string]bool           // tombstoned in a vault, and not in use
+	heads    map[vault.WriterID]uint64 // next segment that this device knows
+	behind   map[vault.WriterID]bool   // writers of whom the remote has segments that this device does not know
+	res      api.Cleaned
+	doomed   []string
+	orphaned []string
+	seen     []Op // orphans of revoked devices
+}
+
+// RemoteClean deletes from the remotes, or from the named one, what nothing refers to any more: tombstoned objects that
+// are still there, and objects of this device or of long revoked ones that no event tells of. It yields one count for each
+// remote. Others' tombstoned objects are for admins and custodians. It works on fresh news alone: errors are those of a
+// pull, CodeIntegrity where a chain is broken, CodeNotFound for an unknown remote.
+func (e *Engine) RemoteClean(ctx context.Context, req api.RemoteCleanRequest, yield func(api.Cleaned) error) error {
+	if _, _, err := e.ready(); err != nil {
+		return err
+	}
+	if err := e.refuseRevoked(); err != nil {
+		return err
+	}
+	mounts := e.mounted()
+	if req.Name != "" {
+		m, err := e.mountNamed(req.Name)
+		if err != nil {
+			return err
+		}
+		mounts = []*mount{m}
+	}
+	if err := e.flush(ctx); err != nil {
+		return err
+	}
+	for _, m := range mounts {
+		m.forgetHint()
+	}
+	if _, _, err := e.pullFrom(ctx, true); err != nil {
+		return err
+	}
+	for _, m := range mounts {
+		res, err := e.cleanRemote(ctx, m, req.DryRun)
+		if err != nil {
+			return fmt.Errorf("clean %s: %w", m.name, err)
+		}
+		if err := yield(res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cleaned, error) {
+	keys, org, err := e.ready()
+	if err != nil {
+		return api.Cleaned{}, err
+	}
+	if _, err := e.readOrgNote(ctx, m.remote.Get); err != nil { // nothing is deleted from strangers
+		return api.Cleaned{}, err
+	}
+	c := &cleaning{v: e.newVerification(m, keys), tombs: map[string]bool{}, heads: map[vault.WriterID]uint64{}, behind: map[vault.WriterID]bool{},
+		res: api.Cleaned{Head: api.H("cleaned"), Remote: m.name, DryRun: dryRun}}
+	self := org.Devices[e.self().Device]
+	c.all = self != nil && self.Has(vault.RoleAdmin) || e.Settings.Custodian(m.name)
+	// The listing comes first: what is written meanwhile is not in it, and what is in it was recorded here before.
+	if err := m.remote.List(ctx, "v1/w", func(o ObjectInfo) error { c.v.there[o.Path] = o.Size; return nil }); err != nil {
+		return api.Cleaned{}, err
+	}
+	if err := c.know(); err != nil {
+		return api.Cleaned{}, err
+	}
+	for _, path := range slices.Sorted(maps.Keys(c.v.there)) {
+		if err := c.judge(path, org); err != nil {
+			return api.Cleaned{}, err
+		}
+	}
+	c.res.Tombstoned, c.res.Orphaned = len(c.doomed), len(c.orphaned)
+	if dryRun {
+		return c.res, nil
+	}
+	return c.res, c.delete(ctx)
+}
+
+// know collects what is in use, what may come into use, what is tombstoned, and how far this device knows each writer.
+func (c *cleaning) know() error {
+	e := c.v.e
+	if err := c.v.expect(); err != nil {
+		return err
+	}
+	err := e.Store.Scan(bucketVaults, "", func(key string, raw []byte) error {
+		st := vault.NewState(vault.BeneficiaryID(key))
+		if err := decodeHeld(raw, st); err != nil {
+			return err
+		}
+		for p := range st.Tombs {
+			c.tombs[p] = true
+		}
+		for _, o := range st.LiveObjects() {
+			delete(c.tombs, o.Path)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// What an event declares that was refused may be in use one day: another event can still change that.
+	_, org := e.view()
+	ov := newOverlay(e.Store, org, c.v.keys)
+	for _, scope := range append(slices.Clone(c.v.refused), scopeOf("")) {
+		recs, err := ov.records(scope)
+		if err != nil {
+			return err
+		}
+		for _, r := range recs {
+			for _, o := range declared(&r.Event) {
+				c.v.known[o.Path] = true
+			}
+		}
+	}
+	err = e.Store.Scan(bucketSegments, "", func(key string, _ []byte) error {
+		w, seq, err := parseSegmentKey(key)
+		c.heads[w] = max(c.heads[w], seq+1)
+		return err
+	})
+	for path := range c.v.there {
+		if w, seq, ok := segmentOf(path); ok && seq >= c.heads[w] {
+			c.behind[w] = true
+		}
+	}
+	return err
+}
+
+// judge decides what becomes of an object.
+func (c *cleaning) judge(path string, org *vault.Org) error {
+	w := vault.PathWriter(path)
+	own := w.Device() == org.Here
+	switch folder := strings.TrimPrefix(path, vault.WriterPrefix(w)+"/"); {
+	case c.v.want[path] != nil:
+		return nil
+	case c.tombs[path]:
+		if own || c.all {
+			c.doomed = append(c.doomed, path)
+		}
+		return nil
+	case c.v.known[path] || strings.HasPrefix(folder, "j/") || strings.HasPrefix(folder, "k/"):
+		return nil
+	}
+	d := org.Devices[w.Device()]
+	switch {
+	case d == nil || c.behind[w]:
+		c.res.Unknown++
+	case own:
+		c.orphaned = append(c.orphaned, path)
+	case d.Active() || !c.all:
+		c.res.Unknown++
+	default:
+		return c.wait(path)
+	}
+	return nil
+}
+
+// wait lets what a revoked device left lie until it is old enough.
+func (c *cleaning) wait(path string) error {
+	e := c.v.e
+	key := metaOrphan + c.v.m.name + "/" + path
+	raw, err := e.Store.Get(bucketMeta, key)
+	if err != nil {
+		return err
+	}
+	first, perr := time.Parse(time.RFC3339, string(raw))
+	switch {
+	case perr != nil:
+		c.seen = append(c.seen, Op{bucketMeta, key, []byte(rfc3339(e.Now()))})
+		c.res.Waiting++
+	case e.Now().Sub(first) < orphanAge:
+		c.res.Waiting++
+	default:
+		c.seen = append(c.seen, Op{bucketMeta, key, nil})
+		c.orphaned = append(c.orphaned, path)
+	}
+	return nil
+}
+
+// delete deletes what is to go. What the remote does not allow is counted; another failure is an error after all were
+// tried.
+func (c *cleaning) delete(ctx context.Context) error {
+	e, m := c.v.e, c.v.m
+	ops := slices.Concat(c.seen, []Op{{bucketMeta, metaCleaned + m.name, []byte(rfc3339(e.Now()))}})
+	var last error
+	paths := append(slices.Clone(c.doomed), c.orphaned...)
+	for i, err := range e.deleteAll(ctx, m, paths) {
+		switch {
+		case err == nil:
+			c.res.Bytes += max(0, c.v.there[paths[i]])
+			ops = append(ops, Op{bucketHeld, paths[i], nil})
+		case vault.CodeOf(err) == vault.CodeReadOnly:
+			c.res.Refused++
+		default:
+			last = err
+		}
+	}
+	return errors.Join(last, e.exclusive(ctx, func() error { return e.Store.Write(ops) }))
+}
+
+// cleanIfCustodian cleans, once a day, the remotes of which this device is the custodian.
+func (e *Engine) cleanIfCustodian(ctx context.Context) error {
+	var first error
+	for _, m := range e.mounted() {
+		if !e.Settings.Custodian(m.name) {
+			continue
+		}
+		raw, err := e.Store.Get(bucketMeta, metaCleaned+m.name)
+		if err != nil {
+			return err
+		}
+		if last, err := time.Parse(time.RFC3339, string(raw)); err == nil && e.Now().Sub(last).Abs() < cleanEvery {
+			continue
+		}
+		err = e.RemoteClean(ctx, api.RemoteCleanRequest{Name: m.name}, func(c api.Cleaned) error {
+			e.log.Info("cleaned", "remote", m.name, "tombstoned", c.Tombstoned, "orphaned", c.Orphaned, "refused", c.Refused)
+			return nil
+		})
+		if err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
