@@ -233,6 +233,9 @@ func (e *Engine) pendingScrubs() ([]scrub, error) {
 	var out []scrub
 	err := e.Store.Scan(bucketMeta, metaScrub, func(key string, raw []byte) error {
 		s := scrub{path: strings.TrimPrefix(key, metaScrub)}
+		if !e.mayRepublish(s.path) { // an admin's or an agent's device does
+			return nil
+		}
 		if err := json.Unmarshal(raw, &s.todo); err != nil {
 			return vault.Errorf(vault.CodeIntegrity, "read erasure: %w", err)
 		}
@@ -243,6 +246,17 @@ func (e *Engine) pendingScrubs() ([]scrub, error) {
 		return nil
 	})
 	return out, err
+}
+
+// mayRepublish reports whether this device may write an organization note anew.
+func (e *Engine) mayRepublish(path string) bool {
+	_, org := e.view()
+	self := e.self().Device
+	if org == nil || org.Devices[self] == nil {
+		return false
+	}
+	d := org.Devices[self]
+	return vault.PathWriter(path).Device() == self || d.Has(vault.RoleAdmin) || d.Has(vault.RoleAgent)
 }
 
 // republish writes what remains of the notes as one object and buries them.

@@ -86,7 +86,7 @@ func (o *overlay) allVaults(fn func(vault.BeneficiaryID)) error {
 // takeNotes records organization notes whose writers are enrolled, and that their entries are wanted.
 func (o *overlay) takeNotes(recs []*vault.Record) error {
 	for _, r := range recs {
-		if o.org.Enrolled(r) != nil {
+		if o.org.MaySealNote(r) != nil {
 			continue
 		}
 		if _, err := o.applyOrg(r); err != nil {

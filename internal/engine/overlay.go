@@ -264,6 +264,9 @@ func (o *overlay) records(scope string) ([]*vault.Record, error) {
 
 func (o *overlay) applyOrg(r *vault.Record) (string, error) {
 	if r.Type == vault.NoteSealed {
+		if err := o.org.MaySealNote(r); err != nil {
+			return err.Error(), nil //nolint:nilerr // the reason of the quarantine
+		}
 		var b vault.NoteBody
 		if err := r.Decode(&b); err != nil {
 			return err.Error(), nil //nolint:nilerr // the reason of the quarantine

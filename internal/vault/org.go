@@ -191,7 +191,11 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 		return o.openEpoch(r)
 	case EpochExtended:
 		return o.extendEpoch(r)
-	case NoteSealed, Resealed, Tombstoned, Heartbeat, AccessOpened, AccessRefused:
+	case NoteSealed:
+		return o.MaySealNote(r)
+	case Tombstoned:
+		return o.mayBury(r)
+	case Heartbeat, AccessOpened, AccessRefused:
 		return o.Enrolled(r)
 	default:
 		if err := o.Enrolled(r); err != nil {
