@@ -253,6 +253,7 @@ type Receipt struct {
 	ToReseal    int             `json:"to_reseal"`
 	Gone        []string        `json:"gone,omitempty"`
 	NotRecalled []string        `json:"not_recalled,omitempty"`
+	Waiting     []string        `json:"waiting,omitempty"` // teams a workstation of which has to reseal what this one cannot open
 	Remotes     []RemoteReceipt `json:"remotes,omitempty"`
 	Complete    bool            `json:"complete"`
 }

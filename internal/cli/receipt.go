@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -35,6 +36,9 @@ func (f *Factory) printReceipt(w io.Writer, r *api.Receipt) error {
 		fmt.Fprintln(&text, l.N(r.ToReseal, "%d object would be resealed.", "%d objects would be resealed."))
 	case !r.DryRun && r.ToReseal > 0:
 		fmt.Fprintln(&text, l.T("Resealed: %d of %d.", r.Resealed, r.ToReseal))
+	}
+	if len(r.Waiting) > 0 {
+		fmt.Fprintln(&text, l.T("This workstation cannot open the documents: sealing them again waits for a workstation of %s.", f.IO.Clean(strings.Join(r.Waiting, ", "))))
 	}
 	if !r.DryRun {
 		fmt.Fprintln(&text, f.receiptEnd(r))

@@ -92,3 +92,65 @@ func (e *Engine) OpensOf(tb testing.TB, other *Engine, id vault.BeneficiaryID) [
 	}
 	return out
 }
+
+// SignIn is what a program does that refuses itself nothing: it makes this device's agent a reader of the vault in every way
+// there is, takes the team and the vault over, and takes the document away.
+func (e *Engine) SignIn(ctx context.Context, id vault.BeneficiaryID, doc vault.DocumentID) error {
+	_, org := e.view()
+	ident := e.self()
+	solo, team := org.Agents[ident.Agent].Solo, vault.TeamID("")
+	for t := range org.Teams {
+		if org.Teams[t].Name == "Accueil" {
+			team = t
+		}
+	}
+	bodies := []struct {
+		typ  vault.EventType
+		v    vault.BeneficiaryID
+		body any
+	}{
+		{vault.VaultOpened, id, vault.VaultBody{}},
+		{vault.ConsentGiven, id, vault.ConsentBody{Consent: vault.NewConsentID(ident.Device), Team: solo, Purpose: "case-file"}},
+		{vault.VaultEdited, id, nil},
+		{vault.CardIssued, id, vault.CardBody{N: 2, SignKey: string(encodeKey(make([]byte, 32)))}},
+		{vault.DocumentRemoved, id, vault.DocumentBody{Document: doc}},
+		{vault.VaultErased, id, nil},
+		{vault.TeamMember, "", vault.MemberBody{Team: team, Agent: ident.Agent}},
+		{vault.EpochOpened, "", vault.EpochBody{Epoch: vault.EpochID(string(ident.Writer) + "/777"), Kind: vault.EpochTeam, Team: team, Recipient: "age1x",
+			Devices: []vault.DeviceID{ident.Device}}},
+	}
+	return e.commit(ctx, func(t *tx) error {
+		for _, b := range bodies {
+			ev := vault.NewEvent(b.typ, b.v, ident.Agent, e.writer.clock.Next(), b.body)
+			pos := vault.Pos{Writer: t.rec.Writer, Seq: t.rec.Seq, Index: t.rec.Index + len(t.rec.Events)}
+			t.rec.Events = append(t.rec.Events, ev)
+			if _, err := t.ov.apply(&vault.Record{Event: ev, Pos: pos, Past: t.rec.Past}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Unmount takes the remotes away until back is called.
+func (e *Engine) Unmount() (back func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	kept := e.mounts
+	e.mounts = nil
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.mounts = kept
+	}
+}
+
+// ObjectOf returns the path of the object that a document is.
+func (e *Engine) ObjectOf(tb testing.TB, id, doc string) string {
+	tb.Helper()
+	st, _, _, err := e.load(vault.BeneficiaryID(id))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return st.Documents[vault.DocumentID(doc)].Object.Path
+}

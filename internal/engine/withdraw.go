@@ -128,6 +128,9 @@ func (w *withdrawal) describe(ov *overlay, st *vault.State) error {
 	}
 	docs, notes := w.after.Misread(w.org)
 	r.ToReseal = len(docs) + min(len(notes), 1)
+	if keys, _ := w.e.view(); keys != nil {
+		r.Waiting = waitsFor(w.org, keys, docs, notes)
+	}
 	r.NotRecalled = append(r.NotRecalled, l.T("What was read, printed or exported before cannot be recalled."))
 	lose := w.losers(st)
 	if len(lose) == 0 {
@@ -138,6 +141,29 @@ func (w *withdrawal) describe(ov *overlay, st *vault.State) error {
 		r.NotRecalled = append(r.NotRecalled, h.sentence(l, w.org))
 	}
 	return err
+}
+
+// waitsFor names the teams that can open what these keys cannot: a workstation of theirs has to reseal it.
+func waitsFor(org *vault.Org, keys *keyring, docs []*vault.Document, notes []*vault.NoteBody) []string {
+	var out []string
+	add := func(readers []vault.Reader) {
+		if keys.reads(readers) {
+			return
+		}
+		for _, r := range readers {
+			if e := org.Epochs[r.Epoch()]; e != nil && len(holdersOf(org, []vault.Reader{r})) > 0 && !slices.Contains(out, teamWord(org, e.Team)) {
+				out = append(out, teamWord(org, e.Team))
+			}
+		}
+	}
+	for _, d := range docs {
+		add(d.Object.Readers)
+	}
+	for _, n := range notes {
+		add(n.Object.Readers)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // losers returns the agents who can read the vault now and cannot afterwards.

@@ -20,6 +20,8 @@ var frTeam = [...]row{
 	{"Take an agent out of a team, and make a new key for it", "Retirer un agent d'une équipe, et faire une nouvelle clé pour elle"},
 	{"The storage does not hold this yet: the others hear of it when it does.", "Le stockage ne l'a pas encore : les autres l'apprendront quand il l'aura."},
 	{"What was read before cannot be called back.", "Ce qui a été lu avant ne peut être rappelé."},
+	{"This workstation cannot open the documents: sealing them again waits for a workstation of %s.",
+		"Ce poste ne peut pas ouvrir les justificatifs : leur nouveau scellement attend un poste de %s."},
 	{"Who is in a team", "Qui est dans une équipe"},
 	{"somebody may read with its keys: seal anew what it could read", "quelqu'un peut lire avec ses clés : sceller à nouveau ce qu'il pouvait lire"},
 	{"somebody may read with their keys: seal anew what they could read", "quelqu'un peut lire avec leurs clés : sceller à nouveau ce qu'elles permettaient de lire"},
