@@ -218,3 +218,20 @@ func (e *Engine) SealFork(tb testing.TB, seq uint64) []byte {
 	}
 	return raw
 }
+
+// MustRevoke ends a workstation in the name of this one, at what it had seen of it.
+func (e *Engine) MustRevoke(tb testing.TB, id vault.DeviceID) {
+	tb.Helper()
+	cut := map[vault.WriterID]uint64{}
+	for w, n := range e.pastNow() {
+		if w.Device() == id {
+			cut[w] = n
+		}
+	}
+	err := e.commit(context.Background(), func(t *tx) error {
+		return t.emit(vault.DeviceRevoked, "", vault.RevokeBody{Device: id, Cut: cut})
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}

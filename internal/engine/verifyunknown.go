@@ -86,6 +86,15 @@ func (v *verification) checkUnknown(ctx context.Context) error {
 		return err
 	}
 	heads := v.e.pastNow()
+	held, err := v.e.heldMarks()
+	if err != nil {
+		return err
+	}
+	for _, h := range held { // what waits for others is known
+		for _, w := range h.By {
+			v.known[vault.SegmentPath(w, heads[w])] = true
+		}
+	}
 	still := map[string]unknownMark{}
 	revoked := map[vault.DeviceID]bool{}
 	for _, path := range slices.Sorted(maps.Keys(v.there)) {
