@@ -235,3 +235,39 @@ func (e *Engine) MustRevoke(tb testing.TB, id vault.DeviceID) {
 		tb.Fatal(err)
 	}
 }
+
+// WriteNewer puts a segment on the remote as a newer version would: with what every version of the header keeps.
+func (c *Crafted) WriteNewer() string {
+	c.TB.Helper()
+	pub := c.sign.Public().(ed25519.PublicKey)
+	msg := fmt.Appendf(nil, "vaultctl segment v2\nalg later\nwriter %s\nkey %s\nnew thing\n", c.Writer, base64.StdEncoding.EncodeToString(pub))
+	raw := fmt.Appendf(msg, "sig %s\n\n", base64.StdEncoding.EncodeToString(ed25519.Sign(c.sign, msg)))
+	path := vault.SegmentPath(c.Writer, c.Seq)
+	c.Put(path, append(raw, "whatever"...))
+	return path
+}
+
+// WriteRaw puts the next segment on the remote with an event whose body no encoder takes: it stands for "{}" of one that does.
+func (c *Crafted) WriteRaw(ev vault.Event) {
+	c.TB.Helper()
+	c.At++
+	deep := ev.Body
+	ev.Body = []byte(`"put it here"`)
+	body := vault.Body{Context: vault.Context{Org: c.org.ID, Writer: c.Writer, Seq: c.Seq, Prev: c.prev, At: vault.Clock{Ms: c.At}}, Events: []vault.Event{ev}}
+	plain := bytes.Replace(body.Marshal(), []byte(`"put it here"`), deep, 1)
+	var sealed bytes.Buffer
+	epoch := c.org.Current(vault.EpochOrg, "")
+	w, err := c.sealer.Seal(&sealed, []string{epoch.Recipient})
+	if err == nil {
+		_, err = w.Write(plain)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		c.TB.Fatal(err)
+	}
+	head := vault.SignHeader(vault.Header{Org: c.org.ID, Writer: c.Writer, Seq: c.Seq, Prev: c.prev, Epoch: epoch.Epoch,
+		Body: vault.HashOf(sealed.Bytes()), Size: int64(sealed.Len())}, c.sign)
+	c.Put(vault.SegmentPath(c.Writer, c.Seq), append(head, sealed.Bytes()...))
+}

@@ -18,16 +18,16 @@ import (
 // besieged is a workstation, Paul's, whose storage is hostile, beside two others for whom it is not: Marie's, whose objects
 // are altered on the way to Paul, and a third one that must go on whatever happens to hers.
 type besieged struct {
-	paul   *rig
-	marie  *kept
-	third  *engine.Crafted
-	s      *strange
-	person string // opened by Marie, read by Paul
-	now    time.Time
+	paul       *rig
+	marie      *kept
+	third      *engine.Crafted
+	s          *strange
+	person     string // opened by Marie, read by Paul
+	now        time.Time
 	fresh      map[string]string // the newest object by kind
 	old, bytes map[string][]byte // what was stored for the one before it, and for it
-	doc        string // the newest document
-	first      string // of the newest segments; the last of them is in fresh
+	doc        string            // the newest document
+	first      string            // of the newest segments; the last of them is in fresh
 	rounds     int
 }
 

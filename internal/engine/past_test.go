@@ -28,6 +28,16 @@ func trio(tb testing.TB) (k *kept, a, b, c *engine.Crafted, s *strange) {
 	return k, crew[0], crew[1], crew[2], s
 }
 
+// seenBy returns what a workstation says that has seen all that the founder has.
+func (k *kept) seenBy(tb testing.TB, c *engine.Crafted) map[vault.WriterID]uint64 {
+	tb.Helper()
+	own, next := k.Self(tb)
+	heads := k.Heads()
+	heads[own] = next
+	delete(heads, c.Writer)
+	return heads
+}
+
 // TestSegmentsComeAfterWhatTheySaw takes segments in the order of what they say to have seen, in whichever order the writers
 // are asked, and holds one that has seen what does not exist until it does.
 func TestSegmentsComeAfterWhatTheySaw(t *testing.T) {

@@ -225,8 +225,11 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 		}
 		for _, seg := range segs {
 			heads[seg.writer] = seg.seq + 1
-			if !e.writer.clock.Adopt(seg.body.Context.At) {
-				p.findings = append(p.findings, findingOf(severeWarning, foundClock, string(seg.writer)))
+			f := findingOf(severeWarning, foundClock, string(seg.writer))
+			if e.writer.clock.Adopt(seg.body.Context.At) {
+				ov.delete(bucketMeta, findingKey(&f))
+			} else {
+				p.findings = append(p.findings, f)
 			}
 		}
 		ov.putJSON(bucketMeta, metaHeads, heads)
@@ -337,6 +340,8 @@ func (e *Engine) checkOrigin(ctx context.Context, m *mount) error {
 		return errors.Join(err, e.addFindings(ctx, []api.Finding{findingOf(severeError, foundForeign, onRemote(m.name, vault.OrgNotePath))}))
 	case vault.CodeIntegrity:
 		return errors.Join(err, e.addFindings(ctx, []api.Finding{findingOf(severeError, foundAltered, onRemote(m.name, vault.OrgNotePath))}))
+	case vault.CodeUpgrade:
+		return errors.Join(err, e.addFindings(ctx, []api.Finding{findingOf(severeWarning, foundUnreadable, onRemote(m.name, vault.OrgNotePath))}))
 	default:
 		return err
 	}

@@ -51,7 +51,7 @@ func (v *verification) orgNote(ctx context.Context) error {
 	case vault.CodeIntegrity:
 		v.find(foundAltered, vault.OrgNotePath)
 	case vault.CodeUpgrade:
-		v.find(foundUnreadable, vault.OrgNotePath)
+		v.found = append(v.found, findingOf(severeWarning, foundUnreadable, onRemote(v.m.name, vault.OrgNotePath)))
 	case vault.CodeNotFound:
 		if !v.e.isQueued(vault.OrgNotePath) {
 			v.find(foundMissing, vault.OrgNotePath)
