@@ -27,11 +27,8 @@ type approval struct {
 // may not be an admin once it is enrolled, it is let into the agent's teams as well. Errors: CodeNotFound for an unknown code,
 // CodeConflict for one that is used, CodePolicy for other words, a request that is too old, or a caller who may not.
 func (e *Engine) DeviceApprove(ctx context.Context, req api.ApproveRequest, tell func(api.Progress)) (api.Approved, error) {
-	_, org, err := e.ready()
+	org, err := e.refreshed(ctx) // it may be enrolled, or revoked, elsewhere
 	if err != nil {
-		return api.Approved{}, err
-	}
-	if err := e.refuseRevoked(); err != nil {
 		return api.Approved{}, err
 	}
 	q, err := e.findRequest(ctx, req.Code)
@@ -200,53 +197,6 @@ func (a *approval) enrol(t *tx) error {
 	}
 	return t.emit(vault.DeviceCertified, "", vault.DeviceBody{Device: a.req.Device(), Key: string(encodeKey(a.req.Key)),
 		Recipient: a.req.Recipient, Role: a.roles[0], Also: a.roles[1:], Agent: a.agent})
-}
-
-// teamsFor returns the teams of the device's agent whose key is at hand and that the device does not hold, sorted.
-func teamsFor(org *vault.Org, keys *keyring, dev *vault.Device) []vault.TeamID {
-	var out []vault.TeamID
-	if keys == nil || !dev.Has(vault.RoleAgent) {
-		return nil
-	}
-	for id, t := range org.Teams {
-		cur := org.Current(vault.EpochTeam, id)
-		if cur != nil && keys.epochs[cur.Epoch] != "" && slices.Contains(t.MembersNow(), dev.Agent) && !slices.Contains(cur.Holders(), dev.Device) {
-			out = append(out, id)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// extendEpoch gives an epoch to a device: its identity, those before it, and the index keys of its kind.
-func (t *tx) extendEpoch(ep *vault.Epoch, dev *vault.Device) error {
-	if slices.Contains(ep.Holders(), dev.Device) {
-		return nil
-	}
-	identity, ok := t.ov.keys.epochs[ep.Epoch]
-	if !ok {
-		return vault.Errorf(vault.CodePolicy, "this workstation does not hold the key that the new one needs")
-	}
-	of := &newEpoch{kind: ep.Kind, team: ep.Team}
-	var refs, names []byte
-	switch ep.Kind {
-	case vault.EpochIntake:
-		refs = t.ov.keys.refsKey
-	case vault.EpochStaff:
-		names = t.ov.keys.namesKey
-	}
-	before := slices.DeleteFunc(t.predecessors(of), func(old string) bool { return old == identity })
-	text := parcelText(ep.Epoch, ep.Kind, identity, before, refs, names)
-	path := vault.ExtensionPath(t.rec.Writer, ep.Epoch, dev.Device)
-	if err := t.e.Spool.Withdraw(path); err != nil { // of an attempt that came to nothing
-		return err
-	}
-	o, raw, err := t.e.sealParcelAt(path, text, []string{dev.Recipient})
-	if err != nil {
-		return err
-	}
-	t.parcel(o, raw)
-	return t.emit(vault.EpochExtended, "", vault.ExtendBody{Epoch: ep.Epoch, Devices: []vault.DeviceID{dev.Device}, Parcels: []vault.Object{o}})
 }
 
 func (a *approval) result(e *Engine) api.Approved {

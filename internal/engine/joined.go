@@ -97,7 +97,10 @@ func (e *Engine) openWelcome(keys *keyring, raw []byte) (*vault.Welcome, vault.D
 	if err != nil {
 		return nil, "", err
 	}
-	if w.Org != ident.Org || w.Root != ident.Root || w.Device != ident.Device {
+	misplaced := func(p vault.WelcomeParcel) bool {
+		return p.Path != vault.ExtensionPath(vault.PathWriter(p.Path), p.Epoch, ident.Device)
+	}
+	if w.Org != ident.Org || w.Root != ident.Root || w.Device != ident.Device || slices.ContainsFunc(w.Parcels, misplaced) {
 		return nil, "", foreign
 	}
 	return w, signer, nil
@@ -125,6 +128,7 @@ func (e *Engine) enter(ctx context.Context, w *vault.Welcome, signer vault.Devic
 		return err
 	}
 	for _, m := range e.mounted() {
+		m.distrust()
 		m.forgetHint()
 	}
 	if _, err := e.pull(ctx); err != nil {
@@ -134,7 +138,31 @@ func (e *Engine) enter(ctx context.Context, w *vault.Welcome, signer vault.Devic
 	if err != nil {
 		return err
 	}
+	if err := e.keepBeginning(ctx, w); err != nil {
+		return err
+	}
 	return e.settleIn(ctx, dev)
+}
+
+// keepBeginning puts what this device began with beside its journal: with it the index can be built anew without a remote.
+func (e *Engine) keepBeginning(ctx context.Context, w *vault.Welcome) error {
+	paths := []string{vault.OrgNotePath, vault.WelcomePath(w.Device)}
+	for _, p := range w.Parcels {
+		paths = append(paths, p.Path)
+	}
+	for _, path := range paths {
+		if e.Spool.Has(path) {
+			continue
+		}
+		raw, err := readSource(ctx, e.mounted()[0].remote.Get, path, vault.MaxWelcome)
+		if err == nil {
+			err = e.stageSegment(path, raw)
+		}
+		if err != nil {
+			return fmt.Errorf("keep the beginning: %w", err)
+		}
+	}
+	return nil
 }
 
 // welcomeParcels fetches the parcels that a welcome names and opens them.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -238,5 +240,108 @@ func auditorIsRefused(t *testing.T, r *rig, person, doc string) {
 		if code := vault.CodeOf(err); code != vault.CodePolicy && code != vault.CodeNoConsent {
 			t.Errorf("%s: %v (%s)", what, err, code)
 		}
+	}
+}
+
+// TestJoinedWorkstationIsRebuilt loses the index of a workstation that joined, with the remote and without.
+func TestJoinedWorkstationIsRebuilt(t *testing.T) {
+	marie := MustFound(t)
+	paul := MustJoin(t, marie, "Paul Martin", vault.RoleAgent)
+	person := marie.MustVault(t, "Diallo", func(r *api.BeneficiaryAddRequest) { r.Consent.To = "agent:Paul Martin" })
+	MustSync(t, marie)
+	MustSync(t, paul)
+	doc := paul.MustAdd(t, deposit(person, "cv"), "mon parcours")
+	MustSync(t, paul)
+	for _, away := range []bool{false, true} {
+		paul.stop()
+		if err := os.Remove(filepath.Join(paul.Home, "index.db")); err != nil {
+			t.Fatal(err)
+		}
+		if away {
+			if err := os.Rename(marie.Remote, marie.Remote+".away"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		paul.Reopen(t)
+		if s, err := paul.Status(ctxb); err != nil || s.State != "ready" || s.Name != "CCAS de Rennes" || s.Vaults != 1 {
+			t.Errorf("remote away %v: %+v, %v", away, s, err)
+		}
+		if away {
+			if err := os.Rename(marie.Remote+".away", marie.Remote); err != nil {
+				t.Fatal(err)
+			}
+		}
+		MustSync(t, paul)
+		if got, _, err := paul.get(doc.ID, ""); err != nil || got != "mon parcours" {
+			t.Errorf("remote away %v: %q, %v", away, got, err)
+		}
+	}
+	if v, err := paul.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
+		t.Errorf("verify: %v, %+v", err, v.Findings)
+	}
+}
+
+// TestJoinBesideANewKey enrols a workstation while another admin, who has not heard of it, makes new keys for all that they
+// know: the new workstation gets those as well, though it could not even read that there are some.
+func TestJoinBesideANewKey(t *testing.T) {
+	marie := MustFound(t)
+	paul := MustJoin(t, marie, "Paul Martin", vault.RoleAdmin)
+	lost := MustJoin(t, marie, "Ancienne", vault.RoleAgent)
+	MustSync(t, paul)
+	awa, q := MustAsk(t, marie)
+	away := marie.Remote + ".away"
+	if err := os.Rename(marie.Remote, away); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := paul.DeviceRevoke(ctxb, api.RevokeRequest{Device: lost.device(t)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	paul.stop()
+	if err := os.Rename(away, marie.Remote); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := marie.DeviceApprove(ctxb, api.ApproveRequest{Code: q.Code, Agent: "Awa Sow", Roles: []string{"deposit"}, Words: strings.Join(q.Words, " ")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := awa.JoinFinish(ctxb, api.JoinFinishRequest{Wait: "30s"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	MustSync(t, awa)
+	paul.Reopen(t)
+	MustSync(t, paul)
+	MustSync(t, marie)
+	ref := []string{"SI:1"}
+	marie.MustVault(t, "Diallo", func(r *api.BeneficiaryAddRequest) { r.Person.Refs = &ref })
+	MustSync(t, marie)
+	MustSync(t, awa)
+	if _, err := awa.DocumentAdd(ctxb, deposit("ref:SI:1", "cv"), strings.NewReader("x")); err == nil {
+		t.Error("it reads what is sealed to a key that nobody gave it: this test shows nothing")
+	}
+	marie.Tend(ctxb)
+	MustSync(t, marie)
+	MustSync(t, awa)
+	if _, err := awa.DocumentAdd(ctxb, deposit("ref:SI:1", "cv"), strings.NewReader("x")); err != nil {
+		t.Errorf("after an admin gave it the new keys: %v", err)
+	}
+}
+
+// TestRolesOfApprovers has those approve who may not.
+func TestRolesOfApprovers(t *testing.T) {
+	marie := MustFound(t)
+	for _, role := range []vault.Role{vault.RoleAgent, vault.RoleDeposit, vault.RoleAuditor} {
+		r := MustJoin(t, marie, "X "+string(role), role)
+		_, q := MustAsk(t, marie)
+		wantCode(t, string(role), approve(r, &q, q.Words, role), vault.CodePolicy)
+		if n := devicesKnown(t, r); n == 0 {
+			t.Errorf("%s sees no devices", role)
+		}
+	}
+	boss := MustJoin(t, marie, "Direction", vault.RoleAdmin)
+	_, q := MustAsk(t, marie)
+	if err := approve(boss, &q, q.Words, vault.RoleAgent); err != nil {
+		t.Errorf("a second admin: %v", err)
+	}
+	if kinds := strings.Join(boss.HeldKinds(), " "); kinds != "intake org staff" {
+		t.Errorf("an admin who is no agent holds %s", kinds)
 	}
 }

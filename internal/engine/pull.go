@@ -194,6 +194,14 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 		if err := e.keepSegment(seg); err != nil {
 			return err
 		}
+		for path, raw := range seg.parcels {
+			if e.Spool.Has(path) {
+				continue
+			}
+			if err := e.stageSegment(path, raw); err != nil {
+				return err
+			}
+		}
 	}
 	err := e.exclusive(ctx, func() error {
 		keys, _ := e.view()

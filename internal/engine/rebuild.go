@@ -47,6 +47,9 @@ func (e *Engine) rebuildIfNew(ctx context.Context, k *keyring) error {
 	if err := b.writers(ctx); err != nil {
 		return err
 	}
+	if err := b.welcome(ctx); err != nil {
+		return err
+	}
 	if err := b.parcels(ctx); err != nil {
 		return err
 	}
@@ -135,6 +138,28 @@ func (b *rebuilder) writers(ctx context.Context) error {
 	}
 	if b.p.first == "" { // the founder's own chain begins with the certificate of its device
 		b.p.first = b.own
+	}
+	return nil
+}
+
+// welcome opens the parcels of the welcome by which this device joined, if it did.
+func (b *rebuilder) welcome(ctx context.Context) error {
+	raw, err := readSource(ctx, b.get, vault.WelcomePath(b.own.Device()), vault.MaxWelcome)
+	if err != nil {
+		return ctx.Err()
+	}
+	w, _, err := b.e.openWelcome(b.keys, raw)
+	if err != nil { // the storage gives what is not ours: the journal tells what this device holds
+		b.e.log.Warn("read the welcome again", "code", vault.CodeOf(err))
+		return nil
+	}
+	for _, p := range w.Parcels {
+		raw, err := readSource(ctx, b.get, p.Path, maxParcel)
+		if err == nil && objecthash.Of(raw) == p.Hash {
+			b.p.open(p.Epoch, raw)
+		} else if ctx.Err() != nil {
+			return err
+		}
 	}
 	return nil
 }

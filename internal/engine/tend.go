@@ -75,6 +75,9 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.renewKeys(ctx, false); err != nil && ctx.Err() == nil {
 		e.log.Warn("renew keys", "code", vault.CodeOf(err))
 	}
+	if err := e.extendMissing(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("give keys", "code", vault.CodeOf(err))
+	}
 	if err := e.sendWelcomes(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("welcome workstations", "code", vault.CodeOf(err))
 	}

@@ -50,6 +50,11 @@ func (e *Epoch) extendedAt(r *Record, d DeviceID) bool {
 	return slices.ContainsFunc(e.Extended, func(x Extension) bool { return r.Saw(x.By) && slices.Contains(x.Devices, d) })
 }
 
+// Held reports whether a device was given any key of the team.
+func (o *Org) Held(team TeamID, d DeviceID) bool {
+	return slices.ContainsFunc(o.epochs[epochKey{EpochTeam, team}], func(e *Epoch) bool { return slices.Contains(e.Holders(), d) })
+}
+
 // extendEpoch gives an epoch to further devices. Who may open an epoch of the kind may extend one; but only devices whose
 // role holds the kind get it, and a team's only those of its members.
 func (o *Org) extendEpoch(r *Record) error {
