@@ -11,30 +11,31 @@ func H(typ string) Head { return Head{V: 1, Type: typ} }
 
 // Routes of organization, daemon, team, agent and device.
 const (
-	RouteInit          = "org/init"           // Stream InitRequest → InitResult
-	RouteJoinRecover   = "org/join-recover"   // Stream JoinRecoverRequest → InitResult
-	RouteJoinAsk       = "org/join-ask"       // JoinAskRequest → JoinRequest
-	RouteJoinFinish    = "org/join-finish"    // Stream JoinFinishRequest → Joined
-	RouteDeviceAsking  = "device/asking"      // List CodeRequest → JoinRequest
-	RouteDeviceApprove = "device/approve"     // Stream ApproveRequest → Approved
-	RouteUnlock        = "daemon/unlock"      // UnlockRequest → Empty
-	RouteLock          = "daemon/lock"        // Empty → Status
-	RouteStatus        = "daemon/status"      // Empty → Status
-	RouteTeamAdd       = "team/add"           // TeamAddRequest → Team
-	RouteTeamList      = "team/list"          // List Empty → Team
-	RouteAgentList     = "agent/list"         // List Empty → Agent
-	RouteDeviceRevoke  = "device/revoke"      // Stream RevokeRequest → Removal
-	RouteAgentShow     = "agent/show"         // AgentRequest → Agent
-	RouteAgentRemove   = "agent/remove"       // Stream AgentRemoveRequest → Removal
-	RouteTeamShow      = "team/show"          // TeamRequest → Team
-	RouteTeamRemove    = "team/remove"        // Stream TeamRequest → Team
-	RouteMemberAdd     = "team/member-add"    // Stream MemberRequest → Team
-	RouteMemberRemove  = "team/member-remove" // Stream MemberRequest → Team
-	RouteDeviceList    = "device/list"        // List Empty → Device
-	RouteRemoteAdd     = "remote/add"         // RemoteAddRequest → Remote
-	RouteRemoteList    = "remote/list"        // List Empty → Remote
-	RouteRemoteTest    = "remote/test"        // RemoteRequest → RemoteReport
-	RouteRemoteRemove  = "remote/remove"      // RemoteRequest → Empty
+	RouteInit           = "org/init"           // Stream InitRequest → InitResult
+	RouteJoinRecover    = "org/join-recover"   // Stream JoinRecoverRequest → InitResult
+	RouteJoinAsk        = "org/join-ask"       // JoinAskRequest → JoinRequest
+	RouteJoinFinish     = "org/join-finish"    // Stream JoinFinishRequest → Joined
+	RouteDeviceAsking   = "device/asking"      // List CodeRequest → JoinRequest
+	RouteDeviceApprove  = "device/approve"     // Stream ApproveRequest → Approved
+	RouteUnlock         = "daemon/unlock"      // UnlockRequest → Empty
+	RouteLock           = "daemon/lock"        // Empty → Status
+	RouteStatus         = "daemon/status"      // Empty → Status
+	RouteTeamAdd        = "team/add"           // TeamAddRequest → Team
+	RouteTeamList       = "team/list"          // List Empty → Team
+	RouteAgentList      = "agent/list"         // List Empty → Agent
+	RouteRecoveryRotate = "recovery/rotate"    // Stream RecoveryRotateRequest → RecoveryKey
+	RouteDeviceRevoke   = "device/revoke"      // Stream RevokeRequest → Removal
+	RouteAgentShow      = "agent/show"         // AgentRequest → Agent
+	RouteAgentRemove    = "agent/remove"       // Stream AgentRemoveRequest → Removal
+	RouteTeamShow       = "team/show"          // TeamRequest → Team
+	RouteTeamRemove     = "team/remove"        // Stream TeamRequest → Team
+	RouteMemberAdd      = "team/member-add"    // Stream MemberRequest → Team
+	RouteMemberRemove   = "team/member-remove" // Stream MemberRequest → Team
+	RouteDeviceList     = "device/list"        // List Empty → Device
+	RouteRemoteAdd      = "remote/add"         // RemoteAddRequest → Remote
+	RouteRemoteList     = "remote/list"        // List Empty → Remote
+	RouteRemoteTest     = "remote/test"        // RemoteRequest → RemoteReport
+	RouteRemoteRemove   = "remote/remove"      // RemoteRequest → Empty
 )
 
 // Protection says how the device's secret is kept at rest.
@@ -245,6 +246,27 @@ type RevokeRequest struct {
 type AgentRemoveRequest struct {
 	Agent       string `json:"agent"`
 	Compromised bool   `json:"compromised,omitempty"`
+}
+
+// RecoveryRotateRequest makes a new recovery secret in the place of the one so far.
+type RecoveryRotateRequest struct {
+	RootWords string `json:"root_words"`
+	Need      int    `json:"need"` // recovery shares needed
+	Of        int    `json:"of"`   // recovery shares printed
+	Holders   string `json:"holders,omitempty"`
+	Language  string `json:"language"` // of the printed pages: fr, en
+}
+
+// RecoveryKey is a new recovery secret. It is shown once; the daemon does not keep it.
+type RecoveryKey struct {
+	Head
+	N         int      `json:"n"` // how many there have been
+	Need      int      `json:"need"`
+	Of        int      `json:"of"`
+	Recovery  []string `json:"recovery,omitempty"` // the identity if one of one, else the shares
+	Sheets    []byte   `json:"sheets,omitempty"`   // PDF of the shares
+	Resealing int      `json:"resealing"`          // vaults to be sealed anew in the background
+	Queued    bool     `json:"queued,omitempty"`   // the remote does not hold it yet
 }
 
 // Removal is what the end of a workstation or an agent has brought about so far.

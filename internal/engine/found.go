@@ -113,13 +113,7 @@ func checkInit(req *api.InitRequest) error {
 	if req.Language != "fr" {
 		req.Language = "en"
 	}
-	if req.Of == 0 {
-		req.Need, req.Of = 1, 1
-	}
-	if req.Need < 1 || req.Need > req.Of || req.Of > 16 || req.Need == 1 && req.Of > 1 {
-		return vault.Errorf(vault.CodeUsage, "recovery shares are K/N with 2 ≤ K ≤ N ≤ 16, or 1/1")
-	}
-	return nil
+	return checkShares(&req.Need, &req.Of)
 }
 
 // openEmpty opens a remote that must not hold an organization yet.

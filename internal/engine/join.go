@@ -99,7 +99,7 @@ func (e *Engine) checkSecrets(ctx context.Context, req api.JoinRecoverRequest, r
 	if b.identity, _, err = e.Sealer.IdentityFromSeed(rec); err != nil {
 		return nil, fmt.Errorf("recovery identity: %w", err)
 	}
-	return b, e.checkRecovery(ctx, remote.Get, b.note, b.identity)
+	return b, e.checkRecovery(ctx, remote, b.note, b.identity)
 }
 
 // recoverySeed reads shares, or the undivided secret as words or identity. Errors have CodeNoIdentity.
@@ -113,8 +113,9 @@ func (e *Engine) recoverySeed(texts []string) ([]byte, error) {
 	return e.Shares.Combine(texts)
 }
 
-// checkRecovery makes sure that the identity opens the organization's first epoch.
-func (e *Engine) checkRecovery(ctx context.Context, get source, note *vault.OrgNote, identity string) error {
+// checkRecovery makes sure that the identity opens the organization's first epoch, or one after it.
+func (e *Engine) checkRecovery(ctx context.Context, remote Remote, note *vault.OrgNote, identity string) error {
+	get := remote.Get
 	raw, err := readSource(ctx, get, vault.SegmentPath(note.First, 0), vault.MaxSegment+8<<10)
 	if vault.CodeOf(err) == vault.CodeNotFound {
 		return vault.Errorf(vault.CodeIntegrity, "the first segment of the organization is gone from the remote")
@@ -132,6 +133,10 @@ func (e *Engine) checkRecovery(ctx context.Context, get source, note *vault.OrgN
 	p := newPuller(e.Sealer, get, "", vault.NewOrg(note.Org, rootText(note)), &keyring{recovery: identity, epochs: map[vault.EpochID]string{}}, nil)
 	ids, err := p.identities(ctx, h.Epoch)
 	if err == nil && len(ids) == 0 {
+		later, lerr := e.recoveryParcels(ctx, remote, identity)
+		if lerr != nil || len(later) > 0 {
+			return lerr
+		}
 		err = vault.Errorf(vault.CodeNoIdentity, "this recovery secret does not open the organization on the remote")
 	}
 	return err
@@ -171,7 +176,11 @@ func (e *Engine) enrolForRecovery(ctx context.Context, b *rebuilding, conf []byt
 
 // rebuildOrg does the work between the enrolment and the last push. Every step finds what an earlier run has done.
 func (e *Engine) rebuildOrg(ctx context.Context, b *rebuilding, tell func(api.Progress)) (api.InitResult, error) {
-	if err := e.lendRecovery(ctx, b.identity); err != nil {
+	later, err := e.recoveryParcels(ctx, e.mounted()[0].remote, b.identity)
+	if err != nil {
+		return api.InitResult{}, err
+	}
+	if err := e.lendRecovery(ctx, b.identity, later); err != nil {
 		return api.InitResult{}, err
 	}
 	if err := e.rememberFirst(ctx, b.note.First); err != nil {
@@ -186,6 +195,9 @@ func (e *Engine) rebuildOrg(ctx context.Context, b *rebuilding, tell func(api.Pr
 	}
 	if org.Name == "" || org.CurrentRecovery() == nil {
 		return api.InitResult{}, vault.Errorf(vault.CodeIntegrity, "the beginning of the organization's journal cannot be read")
+	}
+	if rcp, err := e.Sealer.RecipientOf(b.identity); err != nil || rcp != org.CurrentRecovery().Recipient {
+		return api.InitResult{}, vault.Errorf(vault.CodeNoIdentity, "this recovery secret was replaced by a later one")
 	}
 	if err := e.restoreOrg(ctx, b, org); err != nil {
 		return api.InitResult{}, err
@@ -205,7 +217,7 @@ func (e *Engine) rebuildOrg(ctx context.Context, b *rebuilding, tell func(api.Pr
 	e.mu.Lock()
 	e.ident = ident
 	e.mu.Unlock()
-	if err := e.lendRecovery(ctx, ""); err != nil {
+	if err := e.lendRecovery(ctx, "", nil); err != nil {
 		return api.InitResult{}, err
 	}
 	return e.rebuiltResult(ctx, b, restored)
@@ -225,14 +237,14 @@ func (e *Engine) rebuiltResult(ctx context.Context, b *rebuilding, restored *api
 }
 
 // lendRecovery gives the keyring the recovery identity for the length of the rebuilding, or takes it away.
-func (e *Engine) lendRecovery(ctx context.Context, identity string) error {
+func (e *Engine) lendRecovery(ctx context.Context, identity string, later map[vault.EpochID][]byte) error {
 	return e.exclusive(ctx, func() error {
 		keys, _ := e.view()
 		if keys == nil {
 			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 		}
 		k := *keys
-		k.recovery = identity
+		k.recovery, k.lent = identity, later
 		return e.loadState(&k)
 	})
 }

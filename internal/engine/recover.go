@@ -111,7 +111,7 @@ func (r *recovery) find(ctx context.Context, locator string) ([]*recovered, erro
 	if len(manifests) > 0 {
 		return r.byCard(ctx, manifests)
 	}
-	if err := r.e.checkRecovery(ctx, r.remote.Get, r.note, r.identity); err != nil {
+	if err := r.e.checkRecovery(ctx, r.remote, r.note, r.identity); err != nil {
 		if vault.CodeOf(err) != vault.CodeNoIdentity {
 			return nil, err
 		}
@@ -208,6 +208,13 @@ func (r *recovery) fromManifest(ctx context.Context, m *personManifest) (*recove
 func (r *recovery) byRecovery(ctx context.Context, writers []vault.WriterID) ([]*recovered, error) {
 	org := vault.NewOrg(r.note.Org, rootText(r.note))
 	ov := newOverlay(memoryStore{}, org, &keyring{recovery: r.identity, epochs: map[vault.EpochID]string{}})
+	later, err := r.e.recoveryParcels(ctx, r.remote, r.identity)
+	if err != nil {
+		return nil, err
+	}
+	if err := ov.keys.borrow(later, r.e.Sealer); err != nil {
+		return nil, err
+	}
 	p := newPuller(r.e.Sealer, r.remote.Get, "", org, ov.keys, nil)
 	p.first, p.trusting = r.note.First, true
 	p.know(r.note.First)

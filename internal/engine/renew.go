@@ -54,7 +54,7 @@ func (e *Engine) renewKeys(ctx context.Context, now bool) error {
 	err := e.commit(ctx, func(t *tx) error {
 		for _, ep := range epochs {
 			cur := t.org().Current(ep.kind, ep.team)
-			if cur != nil && !t.org().Outdated(cur) { // done meanwhile
+			if cur != nil && !outdated(t.org(), cur) { // done meanwhile
 				continue
 			}
 			var rec *vault.RecoveryBody
@@ -109,7 +109,7 @@ func (e *Engine) dueKeys(now bool) []dueKey {
 	var out []dueKey
 	for _, kind := range []vault.EpochKind{vault.EpochOrg, vault.EpochStaff, vault.EpochIntake} {
 		cur := org.Current(kind, "")
-		if self.Has(vault.RoleAdmin) && cur != nil && keys.epochs[cur.Epoch] != "" && org.Outdated(cur) && (now || e.turnToRenew(org, cur)) {
+		if self.Has(vault.RoleAdmin) && cur != nil && keys.epochs[cur.Epoch] != "" && outdated(org, cur) && (now || e.turnToRenew(org, cur)) {
 			out = append(out, dueKey{kind, ""})
 		}
 	}
@@ -124,6 +124,12 @@ func (e *Engine) dueKeys(now bool) []dueKey {
 	}
 	slices.SortFunc(out, func(a, b dueKey) int { return cmp.Compare(a.team, b.team) })
 	return out
+}
+
+// outdated reports whether a key is to be followed by another: somebody holds it who should not, or recovery does not.
+func outdated(org *vault.Org, cur *vault.Epoch) bool {
+	rec := org.CurrentRecovery()
+	return org.Outdated(cur) || cur.Kind != vault.EpochTeam && rec != nil && cur.Recovery != rec.N
 }
 
 // turnToRenew reports whether this device is the one to renew a key: the one that ended the holder at once, for the

@@ -204,6 +204,7 @@ func (e *Engine) afterRemoval(ctx context.Context, r *removal, tell func(api.Pro
 	for _, id := range r.teams {
 		out.Teams = append(out.Teams, teamWord(org, id))
 	}
+	slices.Sort(out.Teams)
 	out.Waiting = waitingTeams(org)
 	if err := e.waitPushed(ctx, defaultWait, tell); err != nil {
 		e.log.Warn("push a removal", "code", vault.CodeOf(err))

@@ -3,6 +3,8 @@ package lang
 // frErrorsTeam is what is said when workstations, agents and members are ended or let in; as in frErrors, each English side is
 // a format letter for letter.
 var frErrorsTeam = [...]row{
+	{"these are not the root words of the organization", "ce ne sont pas les mots de la racine de la structure"},
+	{"this recovery secret was replaced by a later one", "ce secret de secours a été remplacé par un plus récent"},
 	{"no such team", "aucune équipe de ce nom"},
 	{"only a member lets others into a team", "seul un membre fait entrer quelqu'un dans une équipe"},
 	{"`vaultctl team show` names its members; one of them does it on their workstation", "`vaultctl team show` nomme ses membres ; l'un d'eux le fait sur son poste"},
