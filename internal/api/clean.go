@@ -19,5 +19,6 @@ type Cleaned struct {
 	Refused    int    `json:"refused"`    // of both: the storage does not let this workstation delete them
 	Waiting    int    `json:"waiting"`    // what revoked workstations left lately; it goes after 30 days
 	Unknown    int    `json:"unknown"`    // what others may be about to tell of, or strangers put there; it stays
+	Missing    int    `json:"missing"`    // what is in use and was not there: it is sent again from here or from another remote
 	DryRun     bool   `json:"dry_run,omitempty"`
 }

@@ -128,7 +128,7 @@ func newRemoteClean(f *Factory) *cobra.Command {
 		Short: lang.Key("Delete from the remotes what nothing refers to any more"),
 		Long: "Delete from all remotes, or from one, what nothing refers to any more: removed objects that are still there, and\n" +
 			"objects of this workstation, or of one revoked more than 30 days ago, that no event tells of. What others may be\n" +
-			"about to tell of stays. What other workstations removed is deleted by admins, and by a custodian: see\n" +
+			"about to tell of stays. What is missing there, though in use, is sent again. What other workstations removed is deleted by admins, and by a custodian: see\n" +
 			"`vaultctl config explain custodian`. A custodian cleans by itself once a day.",
 		Example:           "  vaultctl remote clean --dry-run\n  vaultctl remote clean main --yes",
 		Args:              argsFromUse,
@@ -177,6 +177,10 @@ func (f *Factory) printCleaned(w io.Writer, r *api.Cleaned) error {
 	if r.Refused > 0 {
 		p.line(l.N(r.Refused, "The storage does not let this workstation delete %d object: a custodian has to.",
 			"The storage does not let this workstation delete %d objects: a custodian has to."))
+	}
+	if r.Missing > 0 {
+		p.line(l.N(r.Missing, "%d object was missing there and is sent again, if this workstation or another storage has it.",
+			"%d objects were missing there and are sent again, if this workstation or another storage has them."))
 	}
 	if r.Waiting > 0 {
 		p.line(l.N(r.Waiting, "%d object of a revoked workstation stays until 30 days have passed.", "%d objects of revoked workstations stay until 30 days have passed."))

@@ -39,9 +39,10 @@ type cleaning struct {
 }
 
 // RemoteClean deletes from the remotes, or from the named one, what nothing refers to any more: tombstoned objects that
-// are still there, and objects of this device or of long revoked ones that no event tells of. It yields one count for each
-// remote. Others' tombstoned objects are for admins and custodians. It works on fresh news alone: errors are those of a
-// pull, CodeIntegrity where a chain is broken, CodeNotFound for an unknown remote.
+// are still there, and objects of this device or of long revoked ones that no event tells of. What is in use and missing
+// there is sent again, from this disk or another remote: so a mirror gets what workstations wrote that do not know it. It
+// yields one count for each remote. Others' tombstoned objects are for admins and custodians. It works on fresh news
+// alone: errors are those of a pull, CodeIntegrity where a chain is broken, CodeNotFound for an unknown remote.
 func (e *Engine) RemoteClean(ctx context.Context, req api.RemoteCleanRequest, yield func(api.Cleaned) error) error {
 	if _, _, err := e.ready(); err != nil {
 		return err
@@ -88,10 +89,11 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 	}
 	c := &cleaning{v: e.newVerification(m, keys), tombs: map[string]bool{}, heads: map[vault.WriterID]uint64{}, behind: map[vault.WriterID]bool{},
 		res: api.Cleaned{Head: api.H("cleaned"), Remote: m.name, DryRun: dryRun}}
+	c.v.res = &api.VerifyResult{}
 	self := org.Devices[e.self().Device]
 	c.all = self != nil && self.Has(vault.RoleAdmin) || e.Settings.Custodian(m.name)
 	// The listing comes first: what is written meanwhile is not in it, and what is in it was recorded here before.
-	if err := m.remote.List(ctx, "v1/w", func(o ObjectInfo) error { c.v.there[o.Path] = o.Size; return nil }); err != nil {
+	if err := m.remote.List(ctx, "v1", func(o ObjectInfo) error { c.v.there[o.Path] = o.Size; return nil }); err != nil {
 		return api.Cleaned{}, err
 	}
 	if err := c.know(); err != nil {
@@ -102,7 +104,12 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 			return api.Cleaned{}, err
 		}
 	}
-	c.res.Tombstoned, c.res.Orphaned = len(c.doomed), len(c.orphaned)
+	for _, path := range slices.Sorted(maps.Keys(c.v.want)) {
+		if _, there := c.v.there[path]; !there && !c.v.queued[path] {
+			c.v.missing(c.v.want[path])
+		}
+	}
+	c.res.Tombstoned, c.res.Orphaned, c.res.Missing = len(c.doomed), len(c.orphaned), c.v.res.Missing
 	if dryRun {
 		return c.res, nil
 	}
@@ -163,7 +170,7 @@ func (c *cleaning) judge(path string, org *vault.Org) error {
 	w := vault.PathWriter(path)
 	own := w.Device() == org.Here
 	switch folder := strings.TrimPrefix(path, vault.WriterPrefix(w)+"/"); {
-	case c.v.want[path] != nil:
+	case c.v.want[path] != nil || !strings.HasPrefix(path, "v1/w/"):
 		return nil
 	case c.tombs[path]:
 		if own || c.all {
@@ -227,7 +234,7 @@ func (c *cleaning) delete(ctx context.Context) error {
 			last = err
 		}
 	}
-	return errors.Join(last, e.exclusive(ctx, func() error { return e.Store.Write(ops) }))
+	return errors.Join(last, e.exclusive(ctx, func() error { return e.Store.Write(ops) }), c.v.sendAgain(ctx))
 }
 
 // cleanIfCustodian cleans, once a day, the remotes of which this device is the custodian.
@@ -245,7 +252,7 @@ func (e *Engine) cleanIfCustodian(ctx context.Context) error {
 			continue
 		}
 		err = e.RemoteClean(ctx, api.RemoteCleanRequest{Name: m.name}, func(c api.Cleaned) error {
-			e.log.Info("cleaned", "remote", m.name, "tombstoned", c.Tombstoned, "orphaned", c.Orphaned, "refused", c.Refused)
+			e.log.Info("cleaned", "remote", m.name, "tombstoned", c.Tombstoned, "orphaned", c.Orphaned, "refused", c.Refused, "missing", c.Missing)
 			return nil
 		})
 		if err != nil && first == nil {

@@ -207,3 +207,37 @@ func TestCleanTakesOrphansOnly(t *testing.T) {
 	}
 	MustVerify(t, admin)
 }
+
+// TestCustodianFillsTheMirror has a workstation write that does not know the mirror: the custodian brings it there.
+func TestCustodianFillsTheMirror(t *testing.T) {
+	admin := MustFound(t, single)
+	b := MustAdd(t, admin, "Awa", "Diallo", "1990")
+	mirror := MustMirror(t, admin)
+	agent := MustJoin(t, admin, "Léa Morel", vault.RoleAgent)
+	MustDeposit(t, agent, b.ID, "on the first storage alone", false)
+	MustSync(t, agent)
+	MustSync(t, admin)
+	clean := func() api.Cleaned {
+		t.Helper()
+		var out api.Cleaned
+		if err := admin.RemoteClean(ctxb, api.RemoteCleanRequest{Name: "mirror"}, func(c api.Cleaned) error { out = c; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		MustSync(t, admin)
+		return out
+	}
+	if c := clean(); c.Missing == 0 || c.Unknown+c.Orphaned+c.Tombstoned != 0 {
+		t.Errorf("cleaned: %+v", c)
+	}
+	if c := clean(); c.Missing != 0 {
+		t.Errorf("again: %+v", c)
+	}
+	inUse := func(dir string) []string {
+		all := (&rig{Remote: dir}).RemoteFiles(t)
+		return slices.DeleteFunc(all, func(p string) bool { return !strings.HasPrefix(p, "v1/w/") })
+	}
+	if one, two := inUse(admin.Remote), inUse(mirror); !slices.Equal(one, two) {
+		t.Errorf("%d and %d objects", len(one), len(two))
+	}
+	MustVerify(t, admin)
+}

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"vaultctl/internal/vault"
@@ -97,22 +99,55 @@ func (e *Engine) checkListed(ctx context.Context, m *mount, p *puller, there map
 	return nil
 }
 
-// checkTails looks whether the remote still has the last segment of writers: one that is gone was rolled back.
+// metaTail and remote/writer is up to which segment of a writer, exclusive, a remote was seen to hold. A mirror that not every
+// workstation knows lacks what these write until somebody brings it there: that is no rollback.
+const metaTail = "tail/"
+
+func tailOp(remote string, w vault.WriterID, next uint64) Op {
+	return Op{bucketMeta, metaTail + remote + "/" + string(w), fmt.Appendf(nil, "%d", next)}
+}
+
+// hadSegment reports whether the remote was seen to hold a writer's segment.
+func (e *Engine) hadSegment(remote string, w vault.WriterID, seq uint64) (bool, error) {
+	raw, err := e.Store.Get(bucketMeta, metaTail+remote+"/"+string(w))
+	if err != nil || raw == nil {
+		return false, err
+	}
+	next, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil {
+		return false, vault.Errorf(vault.CodeIntegrity, "read index: %w", err)
+	}
+	return seq < next, nil
+}
+
+// checkTails looks whether the remote still has the last segment of writers: one that it had and that is gone was rolled
+// back.
 func (e *Engine) checkTails(ctx context.Context, m *mount, p *puller) error {
+	var tails []Op
 	for _, w := range m.polls.tailOf {
 		if next := p.heads[w]; p.of(w).news || p.stuck[w] || next == 0 {
 			continue
 		}
 		path := vault.SegmentPath(w, p.heads[w]-1)
-		if _, err := m.remote.Stat(ctx, path); vault.CodeOf(err) == vault.CodeNotFound {
-			if !e.isQueued(path) {
+		had, err := e.hadSegment(m.name, w, p.heads[w]-1)
+		if err != nil {
+			return err
+		}
+		switch _, err := m.remote.Stat(ctx, path); {
+		case vault.CodeOf(err) == vault.CodeNotFound:
+			if had && !e.isQueued(path) {
 				p.find(severeError, foundRolledBack, path)
 			}
-		} else if err != nil {
+		case err != nil:
 			return err
+		case !had:
+			tails = append(tails, tailOp(m.name, w, p.heads[w]))
 		}
 		m.polls.of(w).tail = e.Now()
 	}
 	m.polls.tailOf = nil
-	return nil
+	if len(tails) == 0 {
+		return nil
+	}
+	return e.exclusive(ctx, func() error { return e.Store.Write(tails) })
 }

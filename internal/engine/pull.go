@@ -240,6 +240,10 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 				p.findings = append(p.findings, f)
 			}
 		}
+		for _, seg := range segs {
+			op := tailOp(p.name, seg.writer, seg.seq+1)
+			ov.put(op.Bucket, op.Key, op.Value)
+		}
 		ov.putJSON(bucketMeta, metaHeads, heads)
 		ov.putJSON(bucketMeta, metaWriters, p.writers())
 		return e.writePulled(ov, heads)

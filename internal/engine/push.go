@@ -315,6 +315,9 @@ func (e *Engine) markPushed(ctx context.Context, remote string, done []queueItem
 				now.Done = map[string]bool{}
 			}
 			now.Done[remote] = true
+			if w, seq, ok := segmentOf(it.Path); ok && w != e.self().Writer {
+				ops = append(ops, tailOp(remote, w, seq+1))
+			}
 			if !e.onAll(now.Done) {
 				ops = append(ops, jsonOp(bucketQueue, it.order, &now))
 				continue

@@ -19,6 +19,8 @@ var frCleanPlurals = [...]plural{
 	{"%d object would be deleted", "%d objects would be deleted", "%d objet serait supprimé", "%d objets seraient supprimés"},
 	{"The storage does not let this workstation delete %d object: a custodian has to.", "The storage does not let this workstation delete %d objects: a custodian has to.",
 		"Le stockage ne laisse pas ce poste supprimer %d objet : un dépositaire doit le faire.", "Le stockage ne laisse pas ce poste supprimer %d objets : un dépositaire doit le faire."},
+	{"%d object was missing there and is sent again, if this workstation or another storage has it.", "%d objects were missing there and are sent again, if this workstation or another storage has them.",
+		"%d objet y manquait et est renvoyé, si ce poste ou un autre stockage l'a.", "%d objets y manquaient et sont renvoyés, si ce poste ou un autre stockage les a."},
 	{"%d object of a revoked workstation stays until 30 days have passed.", "%d objects of revoked workstations stay until 30 days have passed.",
 		"%d objet d'un poste révoqué reste jusqu'à ce que 30 jours soient passés.", "%d objets de postes révoqués restent jusqu'à ce que 30 jours soient passés."},
 	{"%d object is not known here and stays; `vaultctl verify` names it.", "%d objects are not known here and stay; `vaultctl verify` names them.",
