@@ -22,12 +22,12 @@ type besieged struct {
 	marie      *kept
 	third      *engine.Crafted
 	s          *strange
-	person     string // opened by Marie, read by Paul
-	now        time.Time
-	fresh      map[string]string // the newest object by kind
-	old, bytes map[string][]byte // what was stored for the one before it, and for it
-	doc        string            // the newest document
-	first      string            // of the newest segments; the last of them is in fresh
+	person     string                        // opened by Marie, read by Paul
+	wait       func(time.Duration) time.Time // moves Paul's clock on
+	fresh      map[string]string             // the newest object by kind
+	old, bytes map[string][]byte             // what was stored for the one before it, and for it
+	doc        string                        // the newest document
+	first      string                        // of the newest segments; the last of them is in fresh
 	rounds     int
 }
 
@@ -35,13 +35,13 @@ var kindFolders = map[string]string{"segment": "/j/", "note": "/n/", "document":
 
 func MustBesiege(tb testing.TB) *besieged {
 	tb.Helper()
-	b := &besieged{marie: &kept{rig: MustFound(tb)}, s: &strange{}, now: time.Now(), fresh: map[string]string{}}
+	b := &besieged{marie: &kept{rig: MustFound(tb)}, s: &strange{}, fresh: map[string]string{}}
 	b.marie.one = MustAdd(tb, b.marie.rig, "Aïssatou", "Ngo", "1985-03-14")
 	MustIssue(tb, b.marie.rig, b.marie.one.ID, "")
 	b.paul = MustJoin(tb, b.marie.rig, "Paul Martin", vault.RoleAgent)
 	b.third = b.marie.MustEnrol(tb, "Awa Ba", b.marie.Remote, vault.RoleAgent)
 	b.person = b.marie.MustVault(tb, "Diallo", func(r *api.BeneficiaryAddRequest) { r.Consent.To = "agent:Paul Martin" })
-	b.paul.SetNow(func() time.Time { return b.now })
+	b.wait = b.paul.HoldClock()
 	b.paul.Reopen(tb, b.s.over)
 	b.write(tb)
 	b.third.Write(nil, b.third.Event(vault.Heartbeat, "", nil))
@@ -326,7 +326,7 @@ func (b *besieged) injected(t *testing.T, kind string) {
 			}
 			b.marie.MustVault(t, "Suite")
 			MustSync(t, b.marie.rig)
-			b.now = b.now.Add(25 * time.Hour)
+			b.wait(25 * time.Hour)
 		}
 		b.goesOn(t)
 		b.named(t, path)

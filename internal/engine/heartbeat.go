@@ -39,6 +39,33 @@ func (o *overlay) hear(segs []*pulledSegment, now time.Time) {
 	}
 }
 
+// heardOf returns when a device was last alive as far as this one knows.
+func (e *Engine) heardOf(id vault.DeviceID) (time.Time, error) {
+	raw, err := e.Store.Get(bucketMeta, metaHeard+string(id))
+	if err != nil {
+		return time.Time{}, err
+	}
+	if raw != nil {
+		var h heard
+		err := decodeHeld(raw, &h)
+		return h.last(), err
+	}
+	var h heard // of an index that was built anew there is only what the segments say
+	for w, next := range e.pastNow() {
+		if w.Device() != id || next == 0 {
+			continue
+		}
+		var info segmentInfo
+		if err := getJSON(e.Store, bucketSegments, segmentKey(w, next-1), &info); err != nil {
+			return time.Time{}, err
+		}
+		if info.At.Compare(h.At) > 0 {
+			h = heard{info.At, e.Now()}
+		}
+	}
+	return h.last(), nil
+}
+
 // beat signs a heartbeat if this device has written nothing for a day, so that a storage that withholds its news does not
 // pass for a quiet day.
 func (e *Engine) beat(ctx context.Context) error {
@@ -83,11 +110,10 @@ func (e *Engine) silentFindings() []api.Finding {
 		if id == org.Here || !d.Active() {
 			continue
 		}
-		var h heard
-		if err := getJSON(e.Store, bucketMeta, metaHeard+string(id), &h); err != nil {
+		last, err := e.heardOf(id)
+		if err != nil {
 			continue
 		}
-		last := h.last()
 		if since := d.Since.Time(); last.Before(since) { // it may not have written yet
 			last = since
 		}

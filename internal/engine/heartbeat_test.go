@@ -3,6 +3,8 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,8 +15,7 @@ import (
 // TestHeartbeat signs one heartbeat a day, and none where something else was written.
 func TestHeartbeat(t *testing.T) {
 	r := MustFound(t)
-	at := time.Now()
-	r.SetNow(func() time.Time { return at })
+	advance := r.HoldClock()
 	next := func() uint64 { _, n := r.Self(t); return n }
 	beat := func() uint64 {
 		if err := r.Beat(context.Background()); err != nil {
@@ -27,11 +28,11 @@ func TestHeartbeat(t *testing.T) {
 		t.Errorf("a heartbeat right after work")
 	}
 	for day := range 3 {
-		at = at.Add(24 * time.Hour)
+		advance(24 * time.Hour)
 		if got := beat(); got != built+uint64(day)+1 {
 			t.Errorf("day %d: %d segments", day, got-built)
 		}
-		at = at.Add(time.Hour)
+		advance(time.Hour)
 		if got := beat(); got != built+uint64(day)+1 {
 			t.Errorf("a second heartbeat on day %d", day)
 		}
@@ -47,8 +48,7 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 	k, a, b, c, s := trio(t)
 	never := k.MustEnrol(t, "Jamais Là", k.Remote, vault.RoleDeposit)
 	MustSync(t, k.rig)
-	at := time.Now()
-	k.SetNow(func() time.Time { return at })
+	advance := k.HoldClock()
 	hidden := vault.SegmentPath(a.Writer, a.Seq)
 	s.set(func(p string, _ []byte) ([]byte, error) {
 		if p == hidden {
@@ -67,8 +67,8 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 		return out
 	}
 	for day := range 9 {
-		at = at.Add(24 * time.Hour)
-		a.At, b.At = at.UnixMilli(), at.UnixMilli()
+		at := advance(24 * time.Hour).UnixMilli()
+		a.At, b.At = at, at
 		if day == 0 { // signed, pushed, and withheld
 			a.Write(nil, a.Event(vault.Heartbeat, "", nil))
 		}
@@ -97,6 +97,17 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 	if len(got) != 3 || len(doctorSays(t, k.rig, "silent")) != 3 {
 		t.Errorf("%v", got)
 	}
+	k.stop()
+	if err := os.Remove(filepath.Join(k.Home, "index.db")); err != nil {
+		t.Fatal(err)
+	}
+	k.Reopen(t, s.over)
+	if _, err := k.Sync(ctxb, api.SyncRequest{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := silent(); len(got) != 3 {
+		t.Errorf("with an index that was built anew: %v", got)
+	}
 	k.MustRevoke(t, c.Device)
 	s.set(nil, nil)
 	a.Write(nil, a.Event(vault.Heartbeat, "", nil))
@@ -109,11 +120,10 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 // TestIdleDevicePollsMoreRarely counts polls of a device that nobody uses, and that somebody uses again.
 func TestIdleDevicePollsMoreRarely(t *testing.T) {
 	k, a, _, _, s := trio(t)
-	at := time.Now()
-	k.SetNow(func() time.Time { return at })
+	advance := k.HoldClock()
 	polls := func(minutes int) (n int) {
 		for range minutes {
-			at = at.Add(time.Minute)
+			advance(time.Minute)
 			s.took()
 			if err := k.PollIfDue(context.Background()); err != nil {
 				t.Fatal(err)

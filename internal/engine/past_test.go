@@ -52,8 +52,7 @@ func TestSegmentsComeAfterWhatTheySaw(t *testing.T) {
 	if got := attentionOf(t, k.rig); len(got) != 0 {
 		t.Errorf("it is named at once: %+v", got)
 	}
-	at := time.Now().Add(2 * time.Hour)
-	k.SetNow(func() time.Time { return at })
+	k.HoldClock()(2 * time.Hour)
 	missing := vault.SegmentPath(a.Writer, unseen.Seq)
 	if got := attentionOf(t, k.rig); !hasFinding(got, "withheld", missing) {
 		t.Errorf("after two hours: %+v", got)

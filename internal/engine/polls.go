@@ -137,6 +137,7 @@ type pace struct {
 	wait   time.Duration
 	use    time.Time // the last use by a person that was seen
 	rested bool      // it had slowed down
+	failed time.Time // until when a poll that came to nothing is not repeated
 }
 
 // next returns how long after the last poll the next one is due, and whether everybody is to be asked in it: somebody uses

@@ -68,8 +68,7 @@ func TestPullCostsWhatChanged(t *testing.T) {
 	if documents < total {
 		t.Fatalf("%d documents of %d", documents, total)
 	}
-	now := time.Now()
-	k.SetNow(func() time.Time { return now })
+	advance := k.HoldClock()
 	poll := func() (int, []string) {
 		t.Helper()
 		s.took()
@@ -81,7 +80,7 @@ func TestPullCostsWhatChanged(t *testing.T) {
 	}
 	var last, sum int
 	for i := range 40 {
-		now = now.Add(2 * time.Minute)
+		advance(2 * time.Minute)
 		n, calls := poll()
 		if n != 0 || len(calls) > 30 {
 			t.Fatalf("poll %d: %d segments, %d calls for 30 writers", i, n, len(calls))
@@ -103,17 +102,17 @@ func TestPullCostsWhatChanged(t *testing.T) {
 		t.Errorf("idle writers are asked as often as others: %d calls in 40 polls, %d in the last", sum, last)
 	}
 	t.Logf("%d documents, 30 writers: %d calls in 40 idle polls, %d in the last", documents, sum, last)
-	changeIsCheap(t, k, s, others, &now)
+	changeIsCheap(t, k, s, others, advance)
 }
 
 // changeIsCheap has one writer change something, and another one who has seen it write as well.
-func changeIsCheap(t *testing.T, k *kept, s *strange, others []*engine.Crafted, now *time.Time) {
+func changeIsCheap(t *testing.T, k *kept, s *strange, others []*engine.Crafted, advance func(time.Duration) time.Time) {
 	a, b := others[3], others[17]
 	a.Write(nil, a.Event(vault.Heartbeat, "", nil))
 	b.Write(map[vault.WriterID]uint64{a.Writer: a.Seq}, b.Event(vault.Heartbeat, "", nil))
 	calls, polls := 0, 0
 	for ; polls < 9 && k.Heads()[b.Writer] < b.Seq; polls++ {
-		*now = now.Add(2 * time.Minute)
+		advance(2 * time.Minute)
 		s.took()
 		if _, err := k.Poll(context.Background()); err != nil {
 			t.Fatal(err)

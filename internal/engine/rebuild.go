@@ -273,6 +273,11 @@ func (b *rebuilder) finish(ctx context.Context) error {
 			ov.putJSON(bucketHeld, path, heldObject{o.Size, o.Hash})
 		}
 	}
+	for id := range b.org.Devices { // a second welcome would be another one under the same path
+		if b.there[vault.WelcomePath(id)] {
+			ov.put(bucketMeta, metaWelcomed+string(id), []byte{1})
+		}
+	}
 	heads := b.p.heads.Clone()
 	delete(heads, b.own)
 	last := b.p.last[b.own]

@@ -39,6 +39,14 @@ func (r *rig) Now() time.Time {
 // SetNow sets the clock, while the engine is at work too.
 func (r *rig) SetNow(f func() time.Time) { r.clock.Store(&f) }
 
+// HoldClock stops the clock of the workstation and returns what moves it on, also while the engine is at work.
+func (r *rig) HoldClock() (advance func(time.Duration) time.Time) {
+	var at atomic.Int64
+	at.Store(r.Now().UnixNano())
+	r.SetNow(func() time.Time { return time.Unix(0, at.Load()) })
+	return func(d time.Duration) time.Time { return time.Unix(0, at.Add(int64(d))) }
+}
+
 const testPassphrase = "marron cheval pile agrafe 47"
 
 // MustOpen opens the engine of a home; prepare is called before it starts.

@@ -105,10 +105,17 @@ func (e *Engine) pullIfDue(ctx context.Context) error {
 	use := e.last
 	e.mu.RUnlock()
 	wait, all := e.pace.next(every, use)
+	if e.pace.failed.After(e.Now()) {
+		return nil
+	}
 	if last, err := time.Parse(time.RFC3339, string(raw)); err == nil && e.Now().Sub(last).Abs() < wait {
 		return nil
 	}
 	n, _, err := e.pullFrom(ctx, all)
+	e.pace.failed = time.Time{}
+	if err != nil {
+		e.pace.failed = e.Now().Add(min(every, time.Minute))
+	}
 	e.pace.polled(every, n > 0 || e.Now().Sub(use) < inUse)
 	return err
 }
