@@ -52,10 +52,11 @@ func runVaultd() int {
 // scriptVersion is the version of both programs in scripts.
 const scriptVersion = "1.2.3"
 
-// stopDaemons ends the daemons that a script has left behind, each of which serves a directory called home, home2, ….
+// stopDaemons ends the daemons that a script has left behind, each of which serves a directory with an index.
 func stopDaemons(workDir string) {
-	homes, _ := filepath.Glob(filepath.Join(workDir, "home*")) // the pattern is well-formed
-	for _, home := range homes {
+	indexes, _ := filepath.Glob(filepath.Join(workDir, "*", "index.db")) // the pattern is well-formed
+	for _, index := range indexes {
+		home := filepath.Dir(index)
 		c, err := apiclient.Connect(context.Background(), apiclient.Options{Home: home, NoAutostart: true, Version: scriptVersion})
 		if err != nil {
 			continue
