@@ -23,6 +23,7 @@ const (
 	RouteTeamAdd        = "team/add"           // TeamAddRequest → Team
 	RouteTeamList       = "team/list"          // List Empty → Team
 	RouteAgentList      = "agent/list"         // List Empty → Agent
+	RouteDeviceAdopt    = "device/adopt"       // Stream AdoptRequest → Adoption
 	RouteRecoveryRotate = "recovery/rotate"    // Stream RecoveryRotateRequest → RecoveryKey
 	RouteDeviceRevoke   = "device/revoke"      // Stream RevokeRequest → Removal
 	RouteAgentShow      = "agent/show"         // AgentRequest → Agent
@@ -267,6 +268,32 @@ type RecoveryKey struct {
 	Sheets    []byte   `json:"sheets,omitempty"`   // PDF of the shares
 	Resealing int      `json:"resealing"`          // vaults to be sealed anew in the background
 	Queued    bool     `json:"queued,omitempty"`   // the remote does not hold it yet
+}
+
+// AdoptRequest takes in what a revoked workstation wrote too late. Device is its id or the beginning of it.
+type AdoptRequest struct {
+	Device string `json:"device"`
+	DryRun bool   `json:"dry_run,omitempty"`
+}
+
+// Adoption is what a revoked workstation wrote too late, and what of it counts now.
+type Adoption struct {
+	Head
+	Device string        `json:"device"`
+	Agent  string        `json:"agent"`
+	DryRun bool          `json:"dry_run,omitempty"`
+	Items  []AdoptedItem `json:"items"` // oldest first
+	Taken  int           `json:"taken"`
+	Queued bool          `json:"queued,omitempty"` // the remote does not hold it yet
+}
+
+// AdoptedItem is one event. What is its type as in the format; Beneficiary is "" for one of the organization.
+type AdoptedItem struct {
+	Event       string `json:"event"`
+	What        string `json:"what"`
+	Beneficiary string `json:"beneficiary,omitempty"`
+	At          string `json:"at"` // RFC 3339, by the workstation's own clock
+	Taken       bool   `json:"taken"`
 }
 
 // Removal is what the end of a workstation or an agent has brought about so far.

@@ -15,7 +15,7 @@ import (
 )
 
 func newDevice(f *Factory) *cobra.Command {
-	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceApprove(f), newDeviceList(f), newDeviceRevoke(f))
+	return newNoun("device", lang.Key("Devices, the enrolled machines"), newDeviceApprove(f), newDeviceList(f), newDeviceRevoke(f), newDeviceAdopt(f))
 }
 
 func newDeviceList(f *Factory) *cobra.Command {

@@ -21,7 +21,6 @@ func laterCommands() []laterCommand {
 	var (
 		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
 		byAge    = lang.Key("`vaultctl type list` says how old each document may usually be")
-		oneHere  = lang.Key("this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere")
 	)
 	return []laterCommand{
 		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
@@ -29,7 +28,6 @@ func laterCommands() []laterCommand {
 		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
 		{"stats", lang.Key("count the lines of `vaultctl beneficiary list --json`")},
 		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
-		{"device adopt", oneHere},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
 		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}

@@ -39,7 +39,7 @@ func scriptParams(tb testing.TB, dir string) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "json": jsonField, "setfile": setFile, "mode": fileMode, "nothing-temporary": nothingTemporary,
 			"papers": papers, "alter": alter, "scans": scans, "week": week, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
-			"windows1252": windows1252, "workbook": workbook, "aged": aged, "samerows": sameRows, "rowis": rowIs,
+			"windows1252": windows1252, "workbook": workbook, "aged": aged, "samerows": sameRows, "rowis": rowIs, "settled": settled,
 		},
 		Setup: func(env *testscript.Env) error {
 			for name, value := range map[string]string{

@@ -28,6 +28,7 @@ func registerOrg(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleList(s, api.RouteTeamList, e.TeamList)
 	apiserver.HandleList(s, api.RouteAgentList, e.AgentList)
 	apiserver.HandleList(s, api.RouteDeviceList, e.DeviceList)
+	apiserver.HandleStream(s, api.RouteDeviceAdopt, e.DeviceAdopt)
 	apiserver.HandleStream(s, api.RouteRecoveryRotate, e.RecoveryRotate)
 	apiserver.HandleStream(s, api.RouteDeviceRevoke, e.DeviceRevoke)
 	apiserver.Handle(s, api.RouteAgentShow, e.AgentShow)

@@ -19,6 +19,7 @@ const (
 func (o *overlay) takeSegments(e *Engine, segs []*pulledSegment) error {
 	vaults := map[vault.BeneficiaryID][]*vault.Record{}
 	var notes []*vault.Record
+	var adopted []vault.DeviceID
 	authority := false
 	for _, seg := range segs {
 		for path, raw := range seg.parcels {
@@ -36,6 +37,10 @@ func (o *overlay) takeSegments(e *Engine, segs []*pulledSegment) error {
 				notes = append(notes, r)
 			case ev.Type != vault.Tombstoned:
 				authority = true
+			}
+			var b vault.AdoptBody
+			if ev.Type == vault.DeviceAdopted && ev.Decode(&b) == nil {
+				adopted = append(adopted, b.Device)
 			}
 			o.putJSON(bucketEvents, eventKey(scopeOf(ev.Vault), r.Pos), r)
 		}
@@ -55,6 +60,11 @@ func (o *overlay) takeSegments(e *Engine, segs []*pulledSegment) error {
 	}
 	if err := o.takeNotes(notes); err != nil {
 		return err
+	}
+	for _, device := range adopted {
+		if err := o.takeIn(device); err != nil {
+			return err
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(vaults)) {
 		if err := o.takeVault(id, vaults[id]); err != nil {

@@ -154,3 +154,6 @@ func (e *Engine) ObjectOf(tb testing.TB, id, doc string) string {
 	}
 	return st.Documents[vault.DocumentID(doc)].Object.Path
 }
+
+// Flush closes what is acknowledged into a segment.
+func (e *Engine) Flush(ctx context.Context) error { return e.flush(ctx) }

@@ -37,7 +37,7 @@ func (t *teller) sentence(r *vault.Record, st *vault.State) string {
 		s = t.access(r, st, who)
 	case vault.ConsentGiven, vault.ConsentWithdrawn, vault.ConsentExpired:
 		s = t.consent(r, st, who)
-	case vault.OrgCreated, vault.RecoverySet, vault.DeviceCertified, vault.DeviceRevoked, vault.AgentAdded, vault.TeamAdded, vault.TeamMember:
+	case vault.OrgCreated, vault.RecoverySet, vault.DeviceCertified, vault.DeviceRevoked, vault.DeviceAdopted, vault.AgentAdded, vault.TeamAdded, vault.TeamMember:
 		s = t.organization(r, who)
 	default:
 		s = t.vault(r, who)
@@ -258,6 +258,8 @@ func (t *teller) organization(r *vault.Record, who string) string {
 		var b vault.DeviceBody
 		_ = r.Decode(&b)
 		return t.l.T("A workstation was enrolled for %s", t.org.AgentName(b.Agent))
+	case vault.DeviceAdopted:
+		return t.l.T("%s took in what a revoked workstation had written", who)
 	case vault.DeviceRevoked:
 		return t.l.T("%s revoked a workstation", who)
 	case vault.AgentAdded:

@@ -287,6 +287,14 @@ func (o *overlay) applyOrg(r *vault.Record) (string, error) {
 	}
 	before := len(o.org.Quarantine)
 	o.org = o.org.Refold(recs, o.lookup("org"))
+	if r.Type == vault.DeviceAdopted {
+		var b vault.AdoptBody
+		if err := r.Decode(&b); err == nil {
+			if err := o.takeIn(b.Device); err != nil {
+				return "", err
+			}
+		}
+	}
 	if len(o.org.Quarantine) > before {
 		for _, q := range o.org.Quarantine {
 			if q.Pos == r.Pos {

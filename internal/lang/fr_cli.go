@@ -93,7 +93,6 @@ var frCLI = [...]row{
 	{"source", "source"},
 	{"text", "du texte"},
 	{"the path of a file, or nothing", "le chemin d'un fichier, ou rien"},
-	{"this version serves one workstation; `vaultctl join --recover` rebuilds it elsewhere", "cette version sert un seul poste ; `vaultctl join --recover` le reconstruit ailleurs"},
 	{"use the commands; `vaultctl --help` lists them", "utiliser les commandes ; `vaultctl --help` en donne la liste"},
 	{"validity for minors", "validité pour les mineurs"},
 	{"validity", "validité"},

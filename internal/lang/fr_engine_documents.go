@@ -51,6 +51,7 @@ var frEngineDocuments = [...]row{
 	{"The recovery key was set", "La clé de secours a été définie"},
 	{"A workstation was enrolled for %s", "Un poste a été inscrit pour %s"},
 	{"the vault was closed", "le coffre était fermé"},
+	{"%s took in what a revoked workstation had written", "%s a repris ce qu'un poste révoqué avait écrit"},
 	{"%s revoked a workstation", "%s a révoqué un poste"},
 	{"%s was added as an agent", "Nouvel agent : %s"},
 	{"%s created the team %s", "%s a créé l'équipe %s"},

@@ -90,6 +90,12 @@ type (
 		Recovery  int        `json:"recovery,omitempty"` // recovery key that reads the parcel too
 		Parcels   []Object   `json:"parcels"`
 	}
+	// AdoptBody is DeviceAdopted: what the device wrote beyond the cut-off of its revocation and before Upto counts after
+	// all, as far as it takes no authority over what is there.
+	AdoptBody struct {
+		Device DeviceID            `json:"device"`
+		Upto   map[WriterID]uint64 `json:"upto"` // first seq not accepted
+	}
 	// ExtendBody is EpochExtended: an epoch given to further devices. Parcels[i] is for Devices[i] alone, and holds what the
 	// parcels of the epoch hold.
 	ExtendBody struct {

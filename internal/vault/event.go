@@ -19,6 +19,7 @@ const (
 	RecoverySet     EventType = "recovery.set"
 	DeviceCertified EventType = "device.certify"
 	DeviceRevoked   EventType = "device.revoke"
+	DeviceAdopted   EventType = "device.adopt"
 	AgentAdded      EventType = "agent.add"
 	TeamAdded       EventType = "team.add"
 	TeamMember      EventType = "team.member"

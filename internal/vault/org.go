@@ -28,6 +28,8 @@ type Org struct {
 	proposed  []revocation          // those that this fold found valid
 	parted    []leaving             // those that hold from the start of this fold
 	leaving   []leaving             // those that this fold found valid
+	adopted   []adoption            // those that hold from the start of this fold
+	adopting  []adoption            // those that this fold found valid
 	claims    claims
 	contested bool
 	records   []*Record // those that tell more than upkeep: by what they saw, witnesses of what was there when
@@ -125,11 +127,12 @@ func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 	telling := slices.DeleteFunc(slices.Clone(ordered), func(r *Record) bool { return r.Type == NoteSealed || r.Type == Tombstoned })
 	var accepted []revocation
 	var parted []leaving
+	var adopted []adoption
 	var before *Org
 	for {
 		o := NewOrg(id, root)
 		o.Here = here
-		o.accepted, o.parted, o.records = accepted, parted, telling
+		o.accepted, o.parted, o.adopted, o.records = accepted, parted, adopted, telling
 		o.claims.rivals = &rivals{records: ordered, org: o}
 		if before != nil {
 			o.claims.rivals.org = before
@@ -144,7 +147,11 @@ func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 			left = o.nextLeaving()
 			parted = slices.Concat(parted, left)
 		}
-		if len(ended)+len(left) == 0 && (before != nil || !o.contested) {
+		grown := len(ended)+len(left) == 0 && len(o.adopting) > len(adopted)
+		if grown {
+			adopted = o.adopting
+		}
+		if len(ended)+len(left) == 0 && !grown && (before != nil || !o.contested) {
 			o.refuseLast(open)
 			o.claims = claims{}
 			return o
@@ -181,6 +188,8 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 		return o.certify(r)
 	case DeviceRevoked:
 		return o.revoke(r)
+	case DeviceAdopted:
+		return o.adopt(r)
 	case AgentAdded:
 		return o.addAgent(r, entries)
 	case TeamAdded:
@@ -230,7 +239,7 @@ func (o *Org) Enrolled(r *Record) error {
 		return fmt.Errorf("written before the device was enrolled")
 	}
 	for _, rev := range d.Revoked {
-		if d.Device != o.Here && (r.Saw(rev.Pos) || rev.cuts(r.Pos)) {
+		if d.Device != o.Here && (r.Saw(rev.Pos) || rev.cuts(r.Pos) && !o.takenIn(r.Pos)) {
 			return fmt.Errorf("written by a revoked device beyond the cut-off")
 		}
 	}

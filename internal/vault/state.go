@@ -185,6 +185,9 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 	if err := org.Enrolled(r); err != nil {
 		return err
 	}
+	if org.Late(r.Pos) && r.Pos.Writer.Device() != org.Here && !s.adoptable(org, r) {
+		return fmt.Errorf("written by a revoked device beyond the cut-off, and not to be taken in")
+	}
 	if s.Erased != nil && r.Type != Tombstoned {
 		s.orphan(r)
 		return fmt.Errorf("the vault was erased")
