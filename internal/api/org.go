@@ -102,6 +102,7 @@ type JoinAskRequest struct {
 	Conf    string     `json:"conf,omitempty"`
 	Protect Protection `json:"protect"`
 	Anew    bool       `json:"anew,omitempty"` // forget what was asked before, and ask with new keys
+	Root    string     `json:"root,omitempty"` // fingerprint that the organization must have; "" is any
 }
 
 // JoinRequest is a workstation that asks to be enrolled, as both screens show it.

@@ -16,7 +16,7 @@ import (
 type joinOptions struct {
 	rebuild, anew    bool
 	remote, agent    string
-	wait             string
+	wait, root       string
 	rcloneCfg, words string
 	shares           []string
 	protect          protection
@@ -29,7 +29,9 @@ func newJoin(f *Factory) *cobra.Command {
 		Short: lang.Key("Enrol this workstation in an organization, or rebuild one that was lost"),
 		Long: "Ask to be enrolled in the organization on a storage. The screen shows a short code and two lines of words. Tell them\n" +
 			"to an administrator, in person or by telephone: they approve with `vaultctl device approve` if their screen shows the\n" +
-			"same. The command waits for that; interrupted and run again it goes on, with the same code. A code is good for a week.\n\n" +
+			"same. The command waits for that; interrupted and run again it goes on, with the same code. A code is good for a week.\n" +
+			"On a terminal you are asked whether the organization's words are those of the administrator's screen: whoever runs the\n" +
+			"storage could hand out another organization. In scripts give its fingerprint with --root.\n\n" +
 			"With --recover, rebuild an organization whose workstations are lost: root words and recovery shares make this\n" +
 			"workstation its first device again, and every vault whose person did not decline recovery can be read. Words and\n" +
 			"shares come from files, or are asked for on a terminal.",
@@ -52,6 +54,7 @@ func newJoin(f *Factory) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.wait, "wait", waitForever, lang.Key("how long to wait for the approval: 10m, 0 for not at all; as long as it takes if not given"))
+	flags.StringVar(&o.root, "root", "", lang.Key("fingerprint of the root that the organization must have, as `vaultctl status` shows it"))
 	flags.BoolVar(&o.anew, "anew", false, lang.Key("forget what was asked before, and ask with new keys and another code"))
 	flags.BoolVar(&o.rebuild, "recover", false, lang.Key("rebuild the organization from root words and recovery shares"))
 	flags.StringVar(&o.remote, "remote", "", lang.Key("where everything is stored, sealed: a folder, or a remote in rclone's syntax"))

@@ -42,6 +42,9 @@ func runAsk(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions) 
 	if err := emit(f, q, func(w io.Writer, q api.JoinRequest) error { return f.writeAsking(w, &q) }); err != nil {
 		return err
 	}
+	if err := o.compared(ctx, f); err != nil {
+		return err
+	}
 	tell, done := f.stages()
 	res, err := apiclient.Stream[api.Joined](ctx, c, api.RouteJoinFinish, api.JoinFinishRequest{Wait: wait}, tell)
 	done()
@@ -72,7 +75,7 @@ func (o *joinOptions) waitSpan() (string, error) {
 
 // askFirst asks from a home that is empty.
 func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Command, c *apiclient.Client) (q api.JoinRequest, err error) {
-	req := api.JoinAskRequest{}
+	req := api.JoinAskRequest{Root: o.root}
 	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
 		return q, err
 	}
@@ -97,7 +100,7 @@ func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Comma
 
 // askAgain takes up what an earlier run asked, in the protection that it chose; --anew forgets it.
 func (o *joinOptions) askAgain(ctx context.Context, f *Factory, c *apiclient.Client, method string) (q api.JoinRequest, err error) {
-	req := api.JoinAskRequest{Anew: o.anew, Protect: api.Protection{Method: method}}
+	req := api.JoinAskRequest{Anew: o.anew, Root: o.root, Protect: api.Protection{Method: method}}
 	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
 		return q, err
 	}
@@ -119,6 +122,23 @@ func (o *joinOptions) askAgain(ctx context.Context, f *Factory, c *apiclient.Cli
 		}
 	}
 	return apiclient.Call[api.JoinRequest](ctx, c, api.RouteJoinAsk, req)
+}
+
+// compared asks whether the organization's words are those of the administrator's screen. --yes does not answer that.
+func (o *joinOptions) compared(ctx context.Context, f *Factory) error {
+	if o.root != "" || !f.IO.CanAsk() || o.wait == "0" {
+		return nil
+	}
+	answer, err := f.IO.Ask(ctx, f.Lang().T("Does the administrator's screen show the same words for the organization? yes or no"), "--root")
+	if err != nil {
+		return stillAsking(err)
+	}
+	switch strings.ToLower(answer) {
+	case "y", "yes", "o", "oui":
+		return nil
+	}
+	return api.WithHint(vault.Errorf(vault.CodeInterrupted, "this workstation did not join"),
+		"if the words differ, somebody stands in between: tell whoever runs the storage")
 }
 
 // stillAsking says of a wait that ended that nothing is lost.

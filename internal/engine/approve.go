@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ type approval struct {
 	roles    []vault.Role
 	teams    []vault.TeamID // into which it was let
 	enrolled bool
+	again    bool // enrolled before, and its welcome is gone from the remotes
 }
 
 // DeviceApprove enrols the workstation that shows the code, if the words of its keys are those that its screen shows: an
@@ -43,8 +45,13 @@ func (e *Engine) DeviceApprove(ctx context.Context, req api.ApproveRequest, tell
 	if self == nil {
 		return api.Approved{}, vault.Errorf(vault.CodePolicy, "this device is not enrolled")
 	}
-	if err := a.plan(e, org, self, &req); err != nil {
+	if err := a.plan(ctx, e, org, self, &req); err != nil {
 		return api.Approved{}, err
+	}
+	if a.again {
+		if err := e.sendWelcome(ctx, org.Devices[q.Device()]); err != nil {
+			return api.Approved{}, fmt.Errorf("welcome a workstation: %w", err)
+		}
 	}
 	if err := e.commit(ctx, func(t *tx) error { return a.build(t, self) }); err != nil {
 		return api.Approved{}, err
@@ -77,12 +84,15 @@ func (e *Engine) checkWords(q *vault.JoinRequest, typed string) error {
 }
 
 // plan decides what there is to do, or why nothing may be done.
-func (a *approval) plan(e *Engine, org *vault.Org, self *vault.Device, req *api.ApproveRequest) error {
+func (a *approval) plan(ctx context.Context, e *Engine, org *vault.Org, self *vault.Device, req *api.ApproveRequest) error {
 	known := org.Devices[a.req.Device()]
 	switch {
 	case known != nil && !known.Active():
 		return api.WithHint(vault.Errorf(vault.CodePolicy, "this workstation was revoked: its keys are not used again"),
 			"`vaultctl join --anew` there makes new ones")
+	case known != nil && self.Has(vault.RoleAdmin) && e.unwelcomed(ctx, known.Device):
+		a.agent, a.again = known.Agent, true
+		return nil
 	case known != nil:
 		return a.planTeams(e, org, self, known)
 	case !self.Has(vault.RoleAdmin):
@@ -109,6 +119,21 @@ func (a *approval) plan(e *Engine, org *vault.Org, self *vault.Device, req *api.
 		a.agent = id
 	}
 	return nil
+}
+
+// unwelcomed reports whether an enrolled device has written nothing yet, and finds no welcome on any remote that answers.
+func (e *Engine) unwelcomed(ctx context.Context, id vault.DeviceID) bool {
+	for w := range e.pastNow() {
+		if w.Device() == id {
+			return false
+		}
+	}
+	for _, m := range e.mounted() {
+		if _, err := m.remote.Stat(ctx, vault.WelcomePath(id)); vault.CodeOf(err) != vault.CodeNotFound {
+			return false
+		}
+	}
+	return true
 }
 
 // takeRoles checks the roles of the new device: one, or admin and agent.
@@ -236,36 +261,27 @@ func (e *Engine) sendWelcomes(ctx context.Context) error {
 			errs = append(errs, err)
 			continue
 		}
-		if err := e.sendWelcome(ctx, keys, org, d); err != nil {
+		if err := e.sendWelcome(ctx, d); err != nil {
 			errs = append(errs, fmt.Errorf("welcome a workstation: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// sendWelcome seals a welcome and queues it behind the segments that it tells of.
-func (e *Engine) sendWelcome(ctx context.Context, keys *keyring, org *vault.Org, d *vault.Device) error {
+// sendWelcome queues the welcome of a device behind the segments that it tells of. One that was made before is sent again.
+func (e *Engine) sendWelcome(ctx context.Context, d *vault.Device) error {
 	return e.exclusive(ctx, func() error {
 		if err := e.sealSegment(); err != nil {
 			return err
 		}
-		w := vault.Welcome{Org: org.ID, Root: org.Root, Device: d.Device, Parcels: parcelsFor(org, d.Device), At: e.writer.clock.Next(),
-			Heads: e.pastNow().Clone()}
-		if w.Heads == nil {
-			w.Heads = vault.Past{}
-		}
-		w.Heads[e.writer.id] = e.writer.seq
-		raw, err := e.sealBytes(w.Sign(keys.sign), []string{d.Recipient})
-		if err != nil {
-			return err
-		}
 		path := vault.WelcomePath(d.Device)
-		if e.Spool.Has(path) { // of an attempt that came to nothing
-			if err := e.Spool.Remove(path); err != nil {
+		if !e.Spool.Has(path) {
+			if err := e.stageWelcome(path, d); err != nil {
 				return err
 			}
 		}
-		if err := e.stageBytes(path, raw); err != nil {
+		raw, err := readSource(ctx, func(_ context.Context, path string) (io.ReadCloser, error) { return e.Spool.Open(path) }, path, vault.MaxWelcome)
+		if err != nil {
 			return err
 		}
 		order := e.writer.order
@@ -277,6 +293,25 @@ func (e *Engine) sendWelcome(ctx context.Context, keys *keyring, org *vault.Org,
 		e.writer.order = order + 1
 		return nil
 	})
+}
+
+// stageWelcome seals a welcome, and keeps it. It runs in the committer.
+func (e *Engine) stageWelcome(path string, d *vault.Device) error {
+	keys, org := e.view()
+	if keys == nil {
+		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	w := vault.Welcome{Org: org.ID, Root: org.Root, Device: d.Device, Parcels: parcelsFor(org, d.Device), At: e.writer.clock.Next(),
+		Heads: e.pastNow().Clone()}
+	if w.Heads == nil {
+		w.Heads = vault.Past{}
+	}
+	w.Heads[e.writer.id] = e.writer.seq
+	raw, err := e.sealBytes(w.Sign(keys.sign), []string{d.Recipient})
+	if err != nil {
+		return err
+	}
+	return e.stageSegment(path, raw)
 }
 
 // parcelsFor returns the parcels that give a device the epochs of the organization which it holds.

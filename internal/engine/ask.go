@@ -94,6 +94,9 @@ func (e *Engine) askAnew(ctx context.Context, req *api.JoinAskRequest) (api.Join
 		return api.JoinRequest{}, err
 	}
 	note, err := orgNoteOf(ctx, remote.Get)
+	if err == nil {
+		err = expectRoot(note, req.Root)
+	}
 	if err != nil {
 		return api.JoinRequest{}, err
 	}
@@ -165,6 +168,16 @@ func orgNoteOf(ctx context.Context, get source) (*vault.OrgNote, error) {
 	return vault.ParseOrgNote(raw)
 }
 
+// expectRoot returns CodeForeign for an organization whose root has another fingerprint than the one given.
+func expectRoot(note *vault.OrgNote, fingerprint string) error {
+	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(s)) }
+	if fingerprint == "" || plain(fingerprint) == plain(vault.Fingerprint(note.Root)) {
+		return nil
+	}
+	return api.WithHint(vault.Errorf(vault.CodeForeign, "the remote holds an organization with another root than the one given"),
+		"`vaultctl status` on an enrolled workstation shows the fingerprint; if that is right, somebody has exchanged the storage")
+}
+
 // askAgain takes up a request of an earlier run.
 func (e *Engine) askAgain(ctx context.Context, req *api.JoinAskRequest) (api.JoinRequest, error) {
 	if err := e.Unlock(ctx, req.Protect.Passphrase); err != nil {
@@ -190,6 +203,9 @@ func (e *Engine) askAgain(ctx context.Context, req *api.JoinAskRequest) (api.Joi
 	if ident := e.self(); note.Org != ident.Org || rootText(note) != ident.Root {
 		return api.JoinRequest{}, api.WithHint(vault.Errorf(vault.CodeForeign, "the remote holds another organization than when this workstation asked to join"),
 			"check the address; `vaultctl join --anew` asks this organization instead")
+	}
+	if err := expectRoot(note, req.Root); err != nil {
+		return api.JoinRequest{}, err
 	}
 	if err := e.rememberFirst(ctx, note.First); err != nil {
 		return api.JoinRequest{}, err

@@ -289,6 +289,46 @@ func TestOldWelcomeOpensNothing(t *testing.T) {
 	}
 }
 
+// TestLostWelcomeIsSentAgain takes the welcome away before the workstation has read it, and asks for it among junk.
+func TestLostWelcomeIsSentAgain(t *testing.T) {
+	marie := MustFound(t)
+	boss := MustJoin(t, marie, "Direction", vault.RoleAdmin)
+	paul, q := MustAsk(t, marie)
+	for i := range 300 {
+		marie.putOnDisk(t, vault.JoinRequestPath(vault.DeviceIDOf([]byte{byte(i), byte(i >> 8)})), []byte("junk"))
+	}
+	q.Device = q.Code // what a person types
+	if err := approve(marie, &q, q.Words, vault.RoleAgent); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, "approve again", approve(marie, &q, q.Words, vault.RoleAgent), vault.CodeConflict)
+	for _, admin := range []*rig{marie, boss} {
+		full := paul.device(t)
+		if err := os.Remove(filepath.Join(marie.Remote, filepath.FromSlash(vault.WelcomePath(vault.DeviceID(full))))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := paul.JoinFinish(ctxb, api.JoinFinishRequest{}, nil); vault.CodeOf(err) != vault.CodeAttention {
+			t.Fatalf("without a welcome: %v", err)
+		}
+		if err := approve(admin, &q, q.Words, vault.RoleAgent); err != nil {
+			t.Fatalf("approve once more: %v", err)
+		}
+	}
+	if _, err := paul.JoinFinish(ctxb, api.JoinFinishRequest{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if err := marie.DeviceAsking(ctxb, api.CodeRequest{}, func(api.JoinRequest) error { n++; return nil }); err != nil || n != 0 {
+		t.Errorf("%d ask, %v", n, err)
+	}
+	for _, r := range []*rig{marie, boss, paul} {
+		MustSync(t, r)
+		if v, err := r.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
+			t.Errorf("verify: %v, %+v", err, v.Findings)
+		}
+	}
+}
+
 // TestNothingSecretPasses looks at all that a joining leaves on the storage.
 func TestNothingSecretPasses(t *testing.T) {
 	marie := MustFound(t)

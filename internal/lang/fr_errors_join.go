@@ -29,6 +29,9 @@ var frErrorsJoin = [...]row{
 	{"`vaultctl join` goes on; another organization needs a home of its own, with --home DIRECTORY", "`vaultctl join` continue ; une autre structure demande un dossier à elle, avec --home DOSSIER"},
 	{"the request stays on the storage: `vaultctl join` shows the code again and goes on", "la demande reste sur le stockage : `vaultctl join` affiche à nouveau le code et continue"},
 	{"the keys of this device are kept by %s already", "les clés de ce poste sont déjà gardées par %s"},
+	{"this workstation did not join", "ce poste n'a pas rejoint la structure"},
+	{"the remote holds an organization with another root than the one given", "le stockage contient une structure dont la racine n'est pas celle qui a été donnée"},
+	{"`vaultctl status` on an enrolled workstation shows the fingerprint; if that is right, somebody has exchanged the storage", "`vaultctl status` sur un poste inscrit montre l'empreinte ; si elle est juste, quelqu'un a échangé le stockage"},
 	{"--%s goes with --recover", "--%s va avec --recover"},
 
 	// The administrator.
