@@ -120,3 +120,33 @@ func TestWithdrawalBeatsActsOfThoseGrantedBesideIt(t *testing.T) {
 	w.accepts(w.batch.in(ConsentWithdrawn, EndBody{w.given, w.team}))
 	w.refuses(erase)
 }
+
+// Whose consent has ended reseals what it could open for those who remain, but not in the place of what a reader resealed:
+// otherwise it would put anything there, at any time, under a path as low as it likes.
+func TestResealByAReaderStands(t *testing.T) {
+	w := newWorld(t).open()
+	w.accepts(w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.paul.id), Team: w.eve.solo}))
+	w.sync()
+	_, b := w.batch.deposit()
+	w.sync()
+	w.accepts(w.batch.in(ConsentWithdrawn, EndBody{w.given, w.team}))
+	w.eve.sees(w.batch)
+	theirs := w.reseal(w.eve, b.Object)
+	low := w.paul.object(documentFolder)
+	low.Path = DocumentPath(w.paul.writer, "aaaaaaaaaaaaaaaaaaaaaaaaaa")
+	looksAway := w.paul.in(Resealed, ResealBody{b.Object.Path, low})
+	low = w.marie.object(documentFolder)
+	low.Path = DocumentPath(w.marie.writer, "aaaaaaaaaaaaaaaaaaaaaaaaaa")
+	w.marie.sees(w.batch)
+	knows := w.marie.in(Resealed, ResealBody{b.Object.Path, low})
+	want := declaredBy(theirs)[0].Path
+	st := w.state()
+	if got := st.Documents[b.Document].Object.Path; got != want || st.Dead[want] {
+		t.Errorf("stands %s, want %s", got, want)
+	}
+	for _, r := range []*Record{looksAway, knows} {
+		if p := declaredBy(r)[0].Path; !st.Dead[p] {
+			t.Errorf("%s stays", p)
+		}
+	}
+}

@@ -82,7 +82,7 @@ func (s *State) Apart(r *Record) *Document {
 
 // renew makes the deposit's object the document's.
 func (doc *Document) renew(r *Record, b *DepositBody) {
-	doc.Space, doc.Object, doc.From, doc.FromReaders, doc.Changed = b.Space, b.Object, "", nil, r.At
+	doc.Space, doc.Object, doc.From, doc.FromReaders, doc.ByReader, doc.Changed = b.Space, b.Object, "", nil, false, r.At
 	doc.Versions++
 }
 

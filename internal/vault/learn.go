@@ -79,7 +79,7 @@ func (doc *Document) Update(d *DocumentData) {
 
 // forget drops what the document is: it became private, and its description is told to the card alone from here on.
 func (doc *Document) forget() {
-	*doc = Document{ID: doc.ID, Space: doc.Space, Object: doc.Object, From: doc.From, FromReaders: doc.FromReaders, Versions: doc.Versions,
+	*doc = Document{ID: doc.ID, Space: doc.Space, Object: doc.Object, From: doc.From, FromReaders: doc.FromReaders, ByReader: doc.ByReader, Versions: doc.Versions,
 		Deposited: doc.Deposited, Changed: doc.Changed, By: doc.By, Batch: doc.Batch, Evidence: doc.Evidence, Removed: doc.Removed}
 }
 

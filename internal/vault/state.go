@@ -102,6 +102,7 @@ type Document struct {
 	From        string     `json:"from,omitempty"` // the object that Object resealed
 	Versions    int        `json:"versions"`
 	FromReaders []Reader   `json:"from_readers,omitempty"` // of From
+	ByReader    bool       `json:"by_reader,omitempty"`    // who resealed From was a reader then, or the card
 	Deposited   Clock      `json:"deposited"`
 	Changed     Clock      `json:"changed"`
 	By          AgentID    `json:"by"`

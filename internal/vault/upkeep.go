@@ -113,7 +113,7 @@ func (s *State) bury(r *Record) error {
 }
 
 // reseal replaces an object by the same plaintext for other readers. Of two valid reseals of the same object the lower
-// path wins; the other is dead.
+// path wins, but for one by whose consent has ended, which gives way to a reader's; the other is dead.
 func (s *State) reseal(org *Org, r *Record) error {
 	var b ResealBody
 	if err := r.Decode(&b); err != nil {
@@ -142,12 +142,13 @@ func (s *State) reseal(org *Org, r *Record) error {
 		return err
 	}
 	b.To.Readers = readers
-	if d.From == b.From && d.Object.Path < b.To.Path {
+	by := s.byCard(org, r) || s.ReaderAt(org, r) && s.stands(org, r)
+	if d.From == b.From && (d.ByReader && !by || d.ByReader == by && d.Object.Path < b.To.Path) {
 		s.Dead[b.To.Path] = true
 		return nil
 	}
 	s.Dead[d.Object.Path] = true
-	d.Object, d.From, d.FromReaders = b.To, b.From, had
+	d.Object, d.From, d.FromReaders, d.ByReader = b.To, b.From, had, by
 	return nil
 }
 
