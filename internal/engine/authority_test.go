@@ -15,7 +15,7 @@ func TestNobodySignsThemselvesIn(t *testing.T) {
 	marie := MustFound(t)
 	ref := []string{"SI:1"}
 	person := marie.MustVault(t, "Diallo", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &ref })
-	doc := marie.MustAdd(t, deposit(person, "cv"), "confidentiel").ID
+	doc := marie.MustAdd(t, deposit(person, "cv"), "à ne montrer à personne").ID
 	MustSync(t, marie)
 	for name, role := range map[string]vault.Role{"Ève Noir": vault.RoleAgent, "Serveur de nuit": vault.RoleDeposit, "Chef": vault.RoleAdmin} {
 		t.Run(string(role), func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestWithdrawalByWhoCannotRead(t *testing.T) {
 	marie := MustFound(t)
 	ref := []string{"SI:1"}
 	person := marie.MustVault(t, "Diallo", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &ref })
-	doc := marie.MustAdd(t, deposit(person, "cv"), "confidentiel").ID
+	doc := marie.MustAdd(t, deposit(person, "cv"), "à ne montrer à personne").ID
 	MustSync(t, marie)
 	batch := MustJoin(t, marie, "Serveur de nuit", vault.RoleDeposit)
 	rec, err := batch.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: "ref:SI:1", Wait: "0s"}, nil)

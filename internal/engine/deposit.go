@@ -369,13 +369,8 @@ func (e *Engine) commitDeposit(ctx context.Context, in *intake, obj vault.Object
 		if !vault.SameReaders(st.Readers(t.org(), in.space), obj.Readers) {
 			return errReaders
 		}
-		id, err := e.newDocumentID()
-		if err != nil {
+		if out, err = e.depositedAs(d); err != nil {
 			return err
-		}
-		out = deposited{document: id, replaced: d != nil}
-		if d != nil {
-			out.document = d.ID
 		}
 		if err := t.deposit(in, out.document, out.replaced, obj); err != nil || in.leave == nil {
 			return err

@@ -9,6 +9,15 @@ func (e *Engine) newDocumentID() (vault.DocumentID, error) {
 	return freshID(e, bucketDocs, vault.NewDocumentID)
 }
 
+// depositedAs is the answer for a further version of a document, or for a new one where it is nil.
+func (e *Engine) depositedAs(d *vault.Document) (deposited, error) {
+	if d != nil {
+		return deposited{document: d.ID, replaced: true}, nil
+	}
+	id, err := e.newDocumentID()
+	return deposited{document: id}, err
+}
+
 // newConsentID returns an identifier for a consent that this device introduces.
 func (e *Engine) newConsentID() (vault.ConsentID, error) {
 	return freshID(e, bucketDocs, vault.NewConsentID)

@@ -208,6 +208,8 @@ func TestLastAdministrator(t *testing.T) {
 	_, err = marie.DeviceRevoke(ctxb, api.RevokeRequest{Device: "aa"}, nil)
 	wantCode(t, "too short", err, vault.CodeUsage)
 	boss := MustJoin(t, marie, "Chef", vault.RoleAdmin)
+	_, err = marie.DeviceRevoke(ctxb, api.RevokeRequest{Device: marie.device(t)}, nil)
+	wantCode(t, "one's own", err, vault.CodePolicy)
 	if _, err := boss.DeviceRevoke(ctxb, api.RevokeRequest{Device: marie.device(t)}, nil); err != nil {
 		t.Fatalf("an administrator's workstation that was lost: %v", err)
 	}

@@ -139,6 +139,9 @@ func (r *removal) build(t *tx) error {
 		return api.WithHint(vault.Errorf(vault.CodePolicy, "this is the last administrator's workstation: nobody could enrol another one"),
 			"enrol another administrator first; if it is lost, `vaultctl join --recover` goes on with root and recovery")
 	}
+	if slices.Contains(r.devices, t.rec.Writer.Device()) { // it would send nothing any more, its own end included
+		return api.WithHint(vault.Errorf(vault.CodePolicy, "this is the workstation that you sit at"), "another administrator does it")
+	}
 	for _, id := range r.devices {
 		if !org.Devices[id].Active() {
 			continue
@@ -148,9 +151,6 @@ func (r *removal) build(t *tx) error {
 			if w.Device() == id {
 				cut[w] = next
 			}
-		}
-		if t.rec.Writer.Device() == id { // its own: up to here
-			cut[t.rec.Writer] = t.rec.Seq + 1
 		}
 		if err := t.emit(vault.DeviceRevoked, "", vault.RevokeBody{Device: id, Cut: cut, Compromised: r.compromised}); err != nil {
 			return err

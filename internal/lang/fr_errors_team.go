@@ -7,6 +7,7 @@ var frErrorsTeam = [...]row{
 	{"this recovery secret was replaced by a later one", "ce secret de secours a été remplacé par un plus récent"},
 	{"the workstation is not revoked", "le poste n'est pas révoqué"},
 	{"the workstation wrote nothing after its revocation that is not applied", "le poste n'a rien écrit après sa révocation qui ne soit pas appliqué"},
+	{"this is the workstation that you sit at", "c'est le poste que vous utilisez"},
 	{"no such team", "aucune équipe de ce nom"},
 	{"only a member lets others into a team", "seul un membre fait entrer quelqu'un dans une équipe"},
 	{"`vaultctl team show` names its members; one of them does it on their workstation", "`vaultctl team show` nomme ses membres ; l'un d'eux le fait sur son poste"},
