@@ -95,6 +95,8 @@ func (e *Engine) markDeleted(ctx context.Context, m *mount, due []doomed, result
 			switch {
 			case results[i] == nil:
 				now.done(m.name)
+				gone := findingOf(severeError, foundMissing, onRemote(m.name, d.path)) // as it should be now
+				ops = append(ops, Op{bucketMeta, findingKey(&gone), nil})
 			case vault.CodeOf(results[i]) == vault.CodeReadOnly:
 				now.refused(m.name, e.Now())
 			case first == nil:

@@ -333,6 +333,18 @@ func (e *Engine) foundBad(ctx context.Context, remote, path string, err error) {
 	}
 }
 
+// foundAgain forgets that a remote lacked an object.
+func (e *Engine) foundAgain(ctx context.Context, remote, path string) error {
+	f := findingOf(severeError, foundMissing, onRemote(remote, path))
+	raw, err := e.Store.Get(bucketMeta, findingKey(&f))
+	if err != nil || raw == nil {
+		return err
+	}
+	return e.exclusive(context.WithoutCancel(ctx), func() error {
+		return e.Store.Write([]Op{{bucketMeta, findingKey(&f), nil}})
+	})
+}
+
 // watchedReader tells of an error before it passes it on.
 type watchedReader struct {
 	io.ReadCloser
@@ -369,6 +381,9 @@ func (e *Engine) objectFrom(ctx context.Context, o vault.Object) (rc io.ReadClos
 	for _, m := range e.mounted() {
 		rc, err := m.remote.Get(ctx, o.Path)
 		if err == nil {
+			if err := e.foundAgain(ctx, m.name, o.Path); err != nil {
+				return nil, "", errOr(err, rc.Close())
+			}
 			return checkObject(rc, o.Hash), m.name, nil
 		}
 		last = err
