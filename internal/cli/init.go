@@ -112,10 +112,14 @@ func (f *Factory) refuseFounded(ctx context.Context, c *apiclient.Client) error 
 	}
 	unfinished := func(finding api.Finding) bool { return finding.Code == "unfinished" } // an interrupted join goes on
 	if status.State != stateUninitialized && !slices.ContainsFunc(status.Attention, unfinished) {
-		return api.WithHint(vault.Errorf(vault.CodeConflict, "this home belongs to an organization already"),
-			lang.Key("`vaultctl status` shows it; another one needs a home of its own, with --home DIRECTORY"))
+		return errFounded()
 	}
 	return nil
+}
+
+func errFounded() error {
+	return api.WithHint(vault.Errorf(vault.CodeConflict, "this home belongs to an organization already"),
+		lang.Key("`vaultctl status` shows it; another one needs a home of its own, with --home DIRECTORY"))
 }
 
 // ask asks for what is missing.

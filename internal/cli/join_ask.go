@@ -34,7 +34,7 @@ func runAsk(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions) 
 	case stateJoining:
 		q, err = o.askAgain(ctx, f, c, status.Protect)
 	default:
-		err = f.refuseFounded(ctx, c)
+		err = errFounded()
 	}
 	if err != nil {
 		return err

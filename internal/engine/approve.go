@@ -261,6 +261,10 @@ func (e *Engine) sendWelcomes(ctx context.Context) error {
 			errs = append(errs, err)
 			continue
 		}
+		// Without a mark after the index was built anew, or an older copy of this home was put back.
+		if !e.Spool.Has(vault.WelcomePath(id)) && !e.unwelcomed(ctx, id) {
+			continue
+		}
 		if err := e.sendWelcome(ctx, d); err != nil {
 			errs = append(errs, fmt.Errorf("welcome a workstation: %w", err))
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 
+	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
 )
 
@@ -20,4 +21,9 @@ func (e *Engine) OpensBytes(raw []byte) bool {
 	keys, _ := e.view()
 	_, err := e.Sealer.Open(bytes.NewReader(raw), []string{keys.device})
 	return err == nil
+}
+
+// Shown returns a request as screens show it, under a root.
+func (e *Engine) Shown(q *vault.JoinRequest, root string) api.JoinRequest {
+	return e.shown(q, e.rootWords(root))
 }

@@ -154,8 +154,14 @@ func TestAuditor(t *testing.T) {
 			t.Errorf("a document in the home: %s", f)
 		}
 	}
+	if _, err := auditor.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: person, To: "team:Accueil"}, nil); err != nil {
+		t.Errorf("a withdrawal that the person declares: %v", err)
+	}
 	MustSync(t, auditor)
 	MustSync(t, marie)
+	if p := marie.MustShow(t, person); p.Consents[0].State != "withdrawn" {
+		t.Errorf("recorded by an auditor: %+v", p.Consents)
+	}
 	if v, err := marie.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
 		t.Errorf("verify: %v, %+v", err, v.Findings)
 	}

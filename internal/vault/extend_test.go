@@ -163,3 +163,24 @@ func TestWelcome(t *testing.T) {
 		t.Errorf("a later version: %v", err)
 	}
 }
+
+// FuzzJoining reads whatever lies where requests and welcomes do: nothing panics, and what is accepted is what was signed.
+func FuzzJoining(f *testing.F) {
+	key := seeded("laptop")
+	f.Add(JoinRequest{Org: "o0000000000x", Recipient: "age1pq1xyz", At: time.UnixMilli(1_790_000_000_000)}.Sign(key))
+	w := Welcome{Org: "o0000000000x", Device: "d", Heads: map[WriterID]uint64{"w": 3}, Parcels: []WelcomeParcel{{Epoch: "w/1"}}}
+	f.Add(w.Sign(key))
+	for _, s := range []string{"", "\n", joinMagic, welcomeMagic + "\n{}\nkey \nsig \n", joinMagic + "\norg \nkey \nrecipient \nat \nsig \n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if q, err := ParseJoinRequest(raw); err == nil {
+			if !q.Device().Valid() || !strings.HasPrefix(string(raw), string(q.text())) {
+				t.Errorf("%+v of %q", q, raw)
+			}
+		}
+		if w, signer, err := ParseWelcome(raw); err == nil && (w == nil || !signer.Valid()) {
+			t.Errorf("%+v by %q", w, signer)
+		}
+	})
+}

@@ -22,7 +22,7 @@ func FuzzEvent(f *testing.F) {
 	}
 	for _, body := range []string{`null`, `{}`, `[]`, `"x"`, `{"document":"../../x","object":{"path":"v1/w/../j/0/0.seg","size":-1}}`,
 		`{"n":-9223372036854775808}`, `{"paths":["","/","v1/org.note"]}`, `{"cut":{"":18446744073709551615}}`, `{"epoch":"/"}`, `{"from":["",""]}`} {
-		for _, typ := range []EventType{DocumentDeposited, Tombstoned, Resealed, NoteSealed, ManifestWritten, CardIssued, EpochOpened, DeviceRevoked, ConsentExpired} {
+		for _, typ := range []EventType{DocumentDeposited, Tombstoned, Resealed, NoteSealed, ManifestWritten, CardIssued, EpochOpened, EpochExtended, DeviceRevoked, ConsentExpired} {
 			raw, err := json.Marshal(Event{V: -1, ID: "x", Type: typ, At: Clock{Ms: -1 << 63}, Body: json.RawMessage(body)})
 			if err != nil {
 				f.Fatal(err)
