@@ -1,5 +1,6 @@
 # make demo   plays the whole story in a throw-away home
 # make test   runs every test, from a clean checkout, with nothing but Go
+# make soak   plays random histories for hours
 
 SHELL   := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -24,7 +25,7 @@ all = $(shell go list ./...)
 stories  := vaultctl/internal/cli
 RACED    ?= document|consent|import|batch
 
-.PHONY: build test demo bench lint docs fuzz cross clean
+.PHONY: build test soak demo bench lint docs fuzz cross clean
 
 build:
 	$(RELEASE) go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vaultctl ./cmd/vaultd
@@ -35,6 +36,18 @@ test:
 	go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' $(filter-out $(heavy) $(stories),$(all))
 	go test -race -timeout $(TIMEOUT) -run '^TestScripts$$/^($(RACED))$$' $(stories)
 	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestKilled' ./internal/engine # processes that die: races are looked for above
+
+# Random histories for hours: of many devices in the domain, of real workstations over a storage that behaves badly, and of
+# processes that are killed. A failure prints its seed and is kept in testdata/rapid, from where every later run plays it.
+SOAK ?= 4h
+
+soak:
+	end=$$(( $$(date +%s) + $$(awk -v d=$(SOAK) 'BEGIN { u = substr(d, length(d)); print int(d) * (u == "h" ? 3600 : u == "m" ? 60 : 1) }') )); \
+	while [ "$$(date +%s)" -lt "$$end" ]; do \
+		$(RELEASE) go test -count 1 -timeout 0 -run '^TestModel' ./internal/vault -rapid.checks 500; \
+		$(RELEASE) go test -count 1 -timeout 0 -run '^TestModel' ./internal/engine -rapid.checks 60; \
+		$(RELEASE) go test -count 5 -timeout 0 -run '^TestKilled' ./internal/engine; \
+	done
 
 demo: build
 	PATH="$(CURDIR)/bin:$$PATH" scripts/demo.sh

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"vaultctl/internal/vault"
 )
@@ -178,7 +179,17 @@ func (e *Engine) refreshManifest(ctx context.Context, id vault.BeneficiaryID) er
 		return err
 	}
 	if string(old) != digest || len(st.Manifests) == 0 {
-		if err := e.writeManifest(ctx, st, m, card, digest, keys); err != nil {
+		write := e.writeManifest
+		if len(st.Manifests) > 0 {
+			told, wait, err := e.manifestOfOthers(st, org)
+			switch {
+			case err != nil || wait:
+				return err
+			case told:
+				write = e.takeManifest
+			}
+		}
+		if err := write(ctx, st, m, card, digest, keys); err != nil {
 			return err
 		}
 	}
@@ -186,6 +197,46 @@ func (e *Engine) refreshManifest(ctx context.Context, id vault.BeneficiaryID) er
 	defer e.mu.Unlock()
 	e.manifested[id] = looked
 	return nil
+}
+
+// manifestPatience is how long the others leave it to the device that changed a vault to write its manifest.
+const manifestPatience = time.Hour
+
+// manifestOfOthers reports whether another device's manifest tells all that is known here, and else whether it is to be
+// waited for. Every reader could write the same one; that of who made the change suffices.
+func (e *Engine) manifestOfOthers(st *vault.State, org *vault.Org) (told, wait bool, err error) {
+	recs, err := newOverlay(e.Store, org, nil).records(string(st.ID))
+	if err != nil {
+		return false, false, err
+	}
+	var manifest, last *vault.Record
+	for _, r := range vault.Order(recs) {
+		switch r.Type {
+		case vault.ManifestWritten:
+			var b vault.ManifestBody
+			if r.Decode(&b) == nil && b.Object.Path == st.Manifests[0].Path {
+				manifest = r
+			}
+		case vault.AccessOpened, vault.AccessRefused, vault.Tombstoned:
+		default:
+			last = r
+		}
+	}
+	own := e.self().Device
+	told = manifest != nil && manifest.Pos.Writer.Device() != own && !slices.ContainsFunc(recs, func(r *vault.Record) bool {
+		switch r.Type {
+		case vault.ManifestWritten, vault.AccessOpened, vault.AccessRefused, vault.Tombstoned:
+			return false
+		}
+		return !manifest.Saw(r.Pos)
+	})
+	wait = !told && last != nil && last.Pos.Writer.Device() != own && st.ReaderAt(org, last) && e.Now().Sub(last.At.Time()) < manifestPatience
+	return told, wait, nil
+}
+
+// takeManifest keeps that another device's manifest tells this.
+func (e *Engine) takeManifest(ctx context.Context, st *vault.State, _ *personManifest, _ *vault.Card, digest string, _ *keyring) error {
+	return e.exclusive(ctx, func() error { return e.Store.Write([]Op{{bucketMeta, metaManifest + string(st.ID), []byte(digest)}}) })
 }
 
 // writeManifest seals a manifest to the card and records it; the ones before are tombstoned in the same change.

@@ -65,7 +65,7 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 	}
 	bad := 0
 	for _, m := range e.mounted() {
-		found, err := e.verifyRemote(ctx, m, req.Deep, pulled, &res, tell)
+		found, err := e.verifySettled(ctx, m, req.Deep, pulled, &res, tell)
 		if err != nil {
 			last = err
 			continue
@@ -100,6 +100,23 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 func (e *Engine) newVerification(m *mount, keys *keyring) *verification {
 	return &verification{e: e, m: m, keys: keys, want: map[string]*expected{}, known: map[string]bool{}, queued: map[string]bool{},
 		there: map[string]int64{}, told: map[string]bool{}, early: map[string]bool{}, writer: e.self().Writer}
+}
+
+// verifySettled is verifyRemote, made again where something is missing and there is news of others: they may have replaced
+// and deleted it between the pull and the listing.
+func (e *Engine) verifySettled(ctx context.Context, m *mount, deep bool, pulled []api.Finding, res *api.VerifyResult, tell func(api.Progress)) ([]api.Finding, error) {
+	before := *res
+	for try := 0; ; try++ {
+		found, err := e.verifyRemote(ctx, m, deep, pulled, res, tell)
+		if err != nil || try == 2 || !slices.ContainsFunc(found, func(f api.Finding) bool { return f.Code == foundMissing }) {
+			return found, err
+		}
+		n, again, err := e.pullFrom(ctx, true)
+		if err != nil || n == 0 {
+			return found, nil //nolint:nilerr // what was found stands
+		}
+		*res, pulled = before, again
+	}
 }
 
 // verifyRemote checks one remote and keeps what it found instead of what earlier checks had.

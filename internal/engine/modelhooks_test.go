@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"encoding/json"
+
+	"vaultctl/internal/vault"
+)
+
+// StateTexts returns what the events of a vault make, without what only some devices can read, and what is wrong with the
+// state that is kept: "" if it is what the events make.
+func (e *Engine) StateTexts(id vault.BeneficiaryID) (all, wrong string, err error) {
+	keys, org, err := e.ready()
+	if err != nil {
+		return "", "", err
+	}
+	ov := newOverlay(e.Store, org, keys)
+	recs, err := ov.records(string(id))
+	if err != nil {
+		return "", "", err
+	}
+	text := func(st *vault.State) string {
+		c := *st
+		c.Last = nil
+		raw, _ := json.Marshal(&c)
+		return string(raw)
+	}
+	kept, err := ov.state(id)
+	if err != nil {
+		return "", "", err
+	}
+	if made := text(vault.Fold(id, org, recs, ov.lookup(string(id)))); made != text(kept) {
+		wrong = made + "\n" + text(kept)
+	}
+	return text(vault.Fold(id, org, recs, func(vault.Hash) *vault.Entry { return nil })), wrong, nil
+}

@@ -1,0 +1,40 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"vaultctl/internal/api"
+)
+
+// TestVerifyWhileOthersReplace has another workstation replace a document, and delete what was before, after the pull with
+// which verify begins and before it lists: nothing is missing.
+func TestVerifyWhileOthersReplace(t *testing.T) {
+	marie, paul, person := pair(t)
+	d := marie.MustAdd(t, deposit(person, "cv"), "un")
+	MustSync(t, marie)
+	MustSync(t, paul)
+	s := &strange{}
+	marie.Reopen(t, s.over)
+	asked := 0
+	s.set(func(path string, _ []byte) ([]byte, error) {
+		if path == "v1/org.note" && asked < 2 { // before the pull, and after it
+			asked++
+			_, err := paul.DocumentReplace(ctxb, api.DocumentReplaceRequest{Document: d.ID, Size: -1}, strings.NewReader(strings.Repeat("x", asked)))
+			if err != nil {
+				return nil, err
+			}
+			if _, err := paul.Sync(ctxb, api.SyncRequest{Wait: "30s"}, nil); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	}, nil)
+	v, err := marie.Verify(ctxb, api.VerifyRequest{}, nil, nil)
+	if err != nil || len(v.Findings) != 0 || asked != 2 {
+		t.Errorf("verify: %v, %+v, %d times", err, v.Findings, asked)
+	}
+	for _, f := range attentionOf(t, marie) {
+		t.Errorf("attention: %+v", f)
+	}
+}
