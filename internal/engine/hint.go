@@ -29,11 +29,31 @@ func (e *Engine) hint(ctx context.Context, m *mount, p *puller) (bool, error) {
 		return false, nil
 	}
 	names, err := m.remote.Folders(ctx, "v1/w")
-	if err != nil {
+	switch vault.CodeOf(err) {
+	case "":
+	case vault.CodeUnreachable, vault.CodeInterrupted:
 		m.forgetHint()
 		return false, err
+	default: // nothing depends on it
+		p.trouble = fmt.Errorf("list writers: %w", err)
+		s.listed = now.Add(jitter(hintEvery) * 8 / 9)
+		return true, nil
 	}
-	there := make(map[vault.WriterID]bool, len(names))
+	there := p.meet(names)
+	if err := e.checkListed(ctx, m, p, there); err != nil {
+		return true, err
+	}
+	s.listing = min(hintEvery, max(2*s.listing, e.Settings.SyncInterval()))
+	if !p.awaits() {
+		s.listing = hintEvery
+	}
+	s.listed = now.Add(jitter(s.listing) * 8 / 9)
+	return true, nil
+}
+
+// meet takes in the writers that a listing names, and few of those that nobody enrolled.
+func (p *puller) meet(names []string) (there map[vault.WriterID]bool) {
+	there = make(map[vault.WriterID]bool, len(names))
 	var unknown []vault.WriterID
 	for _, n := range names {
 		w := vault.WriterID(n)
@@ -51,15 +71,7 @@ func (e *Engine) hint(ctx context.Context, m *mount, p *puller) (bool, error) {
 	if len(names)-len(p.heads) > manyForged {
 		p.find(severeWarning, foundJunk, "v1/w")
 	}
-	if err := e.checkListed(ctx, m, p, there); err != nil {
-		return true, err
-	}
-	s.listing = min(hintEvery, max(2*s.listing, e.Settings.SyncInterval()))
-	if !p.awaits() {
-		s.listing = hintEvery
-	}
-	s.listed = now.Add(jitter(s.listing) * 8 / 9)
-	return true, nil
+	return there
 }
 
 // awaits reports whether a device is enrolled of which no writer is known: its first segment is yet to be found.

@@ -62,7 +62,7 @@ type puller struct {
 	findings []api.Finding
 	lies     []string // segments that say less than their writers must have seen
 	newer    []vault.WriterID
-	trouble  error // reading a note failed; others were read
+	trouble  error // a note or the listing could not be read; the rest was
 }
 
 // segmentName says which segment of which writer.
