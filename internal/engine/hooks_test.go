@@ -157,3 +157,8 @@ func (e *Engine) ObjectOf(tb testing.TB, id, doc string) string {
 
 // Flush closes what is acknowledged into a segment.
 func (e *Engine) Flush(ctx context.Context) error { return e.flush(ctx) }
+
+// RecordRevocation is the first half of a revocation: what is durable when the machine stops right after the commit.
+func (e *Engine) RecordRevocation(ctx context.Context, id vault.DeviceID) error {
+	return e.commit(ctx, (&removal{devices: []vault.DeviceID{id}}).build)
+}

@@ -250,3 +250,25 @@ func TestOthersTakeOver(t *testing.T) {
 		t.Errorf("get: %q, %v", got, err)
 	}
 }
+
+// TestInterruptedRevocationIsFinished switches the machine off between a revocation and the new keys: they are made when it is
+// on again.
+func TestInterruptedRevocationIsFinished(t *testing.T) {
+	marie, paul, person := pair(t)
+	if err := marie.RecordRevocation(ctxb, vault.DeviceID(paul.device(t))); err != nil {
+		t.Fatal(err)
+	}
+	marie.Reopen(t)
+	waitFor(t, "the team's new key", func() bool {
+		marie.MustTend(1)
+		return !marie.MustTeam(t).Waiting
+	})
+	after := marie.MustAdd(t, deposit(person, "cv"), "après").ID
+	MustSync(t, marie)
+	if _, err := paul.Sync(ctxb, api.SyncRequest{}, nil); vault.CodeOf(err) != vault.CodePolicy {
+		t.Errorf("sync of the revoked workstation: %v", err)
+	}
+	if keys := paul.OpensOf(t, marie.Engine, vault.BeneficiaryID(person)); slices.Contains(keys, after) {
+		t.Error("its keys open what came afterwards")
+	}
+}

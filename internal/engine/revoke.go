@@ -177,7 +177,6 @@ func (e *Engine) remove(ctx context.Context, r *removal, tell func(api.Progress)
 	if err := e.commit(ctx, r.build); err != nil {
 		return api.Removal{}, err
 	}
-	e.step(StepRemoved)
 	return e.afterRemoval(ctx, r, tell)
 }
 

@@ -13,7 +13,6 @@ const (
 	StepClosed    = "closed"    // the segment is in the index and queued
 	StepPushed    = "pushed"    // a remote holds an object, and the queue does not know
 	StepMarked    = "marked"    // the queue knows, and the file is not yet in the cache
-	StepRemoved   = "removed"   // a revocation is recorded, and no key is renewed
 	StepWithdrawn = "withdrawn" // a withdrawal is recorded, and nothing is resealed
 	StepResealing = "resealing" // the resealed objects are durable, and nothing refers to them
 	StepResealed  = "resealed"  // the new objects are recorded and the old ones tombstoned
@@ -30,7 +29,6 @@ const (
 // Steps lists every step.
 func Steps() []string {
 	return []string{StepSpooled, StepStaged, StepLogged, StepIndexed, StepAnswered, StepNotes, StepSegment, StepClosed, StepPushed, StepMarked,
-		StepRemoved, StepWithdrawn, StepResealing, StepResealed, StepDropped, StepDeleted, StepForgotten, StepErased, StepCleared, StepRewritten,
 		StepScrubbed, StepEmptied}
 }
 
