@@ -78,8 +78,9 @@ func TestRevokedDeviceReadsNothingNew(t *testing.T) {
 	}
 	_, err = marie.DeviceRevoke(ctxb, api.RevokeRequest{Device: paul.device(t)}, nil)
 	wantCode(t, "revoke again", err, vault.CodeConflict)
-	if v, err := marie.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-		t.Errorf("verify: %v, %+v", err, v.Findings)
+	v, err := marie.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil)
+	if err != nil || slices.ContainsFunc(v.Findings, func(f api.Finding) bool { return f.Code != "revoked_objects" }) {
+		t.Errorf("verify: %v, %+v", err, v.Findings) // what it may have sent before it heard is told
 	}
 }
 
