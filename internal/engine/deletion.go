@@ -173,3 +173,17 @@ func (o *overlay) doomOwn(paths []string) error {
 	}
 	return nil
 }
+
+// spare keeps what this device was about to delete and the vault uses again, since news of others undid what replaced it.
+func (o *overlay) spare(st *vault.State) error {
+	for _, obj := range st.LiveObjects() {
+		raw, err := o.get(bucketDoomed, obj.Path)
+		if err != nil {
+			return err
+		}
+		if raw != nil {
+			o.delete(bucketDoomed, obj.Path)
+		}
+	}
+	return nil
+}

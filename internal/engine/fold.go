@@ -140,6 +140,9 @@ func (o *overlay) takeVault(id vault.BeneficiaryID, added []*vault.Record) error
 			}
 		}
 	}
+	if err := o.spare(st); err != nil {
+		return err
+	}
 	if o.keys.lacksEntries(o, st) {
 		o.put(bucketMeta, metaWantVault+string(id), []byte{1})
 	}
