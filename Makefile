@@ -25,6 +25,10 @@ all = $(shell go list ./...)
 stories  := vaultctl/internal/cli
 RACED    ?= document|consent|import|batch
 
+# Random histories, processes that die, and what asks very often: without the race detector, which finds nothing in them that it
+# does not find in the others, and takes minutes.
+LONG := ^TestKilled|^TestModel|^TestHostileRemote$$|^TestPullCostsWhatChanged$$
+
 .PHONY: build test soak demo bench lint docs fuzz cross clean
 
 build:
@@ -32,10 +36,9 @@ build:
 
 test:
 	$(RELEASE) go test -timeout $(TIMEOUT) $(filter $(heavy) $(stories),$(all))
-	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestModel' ./internal/vault
-	go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' $(filter-out $(heavy) $(stories),$(all))
+	go test -race -timeout $(TIMEOUT) -skip '$(LONG)' $(filter-out $(heavy) $(stories),$(all))
 	go test -race -timeout $(TIMEOUT) -run '^TestScripts$$/^($(RACED))$$' $(stories)
-	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestKilled' ./internal/engine # processes that die: races are looked for above
+	$(RELEASE) go test -timeout $(TIMEOUT) -run '$(LONG)' ./internal/vault ./internal/engine
 
 # Random histories for hours: of many devices in the domain, of real workstations over a storage that behaves badly, and of
 # processes that are killed. A failure prints its seed and is kept in testdata/rapid, from where every later run plays it.

@@ -42,7 +42,7 @@ func TestJoinAtTheTerminal(t *testing.T) {
 	here(n.home)
 	n.Must("daemon", "stop") // the passphrase is asked for again
 	n.awaitHome()
-	exit, stdout, stderr = n.Type("wrong\n", "join")
+	exit, _, stderr = n.Type("wrong\n", "join")
 	n.want("a wrong passphrase", exit, 6, stderr, "Passphrase")
 	exit, stdout, stderr = n.Type("marron cheval pile agrafe 47\noui\n", "join")
 	n.want("join", exit, 0, stdout+stderr, "This workstation is enrolled in CCAS, for B. Blanc (deposit).")

@@ -44,7 +44,7 @@ func New(tb testing.TB) *Server {
 		}
 	}
 	for _, name := range []string{"host", "client"} {
-		if out, err := exec.Command("/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", s.path(name)).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(tb.Context(), "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", s.path(name)).CombinedOutput(); err != nil {
 			tb.Fatalf("make a key: %v: %s", err, out)
 		}
 	}
@@ -77,7 +77,7 @@ func (s *Server) read(tb testing.TB, name string) string {
 
 func (s *Server) start(tb testing.TB) {
 	tb.Helper()
-	cmd := exec.Command(program, "-D", "-e", "-f", s.path("sshd_config"))
+	cmd := exec.CommandContext(context.Background(), program, "-D", "-e", "-f", s.path("sshd_config"))
 	var log strings.Builder
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
@@ -102,10 +102,9 @@ func freePort(tb testing.TB) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		tb.Fatal(err)
+	if cerr := l.Close(); err != nil || cerr != nil {
+		tb.Fatal(err, cerr)
 	}
 	return port
 }
