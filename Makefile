@@ -25,9 +25,10 @@ all = $(shell go list ./...)
 stories  := vaultctl/internal/cli
 RACED    ?= document|consent|import|batch
 
-# Random histories, processes that die, and what asks very often: without the race detector, which finds nothing in them that it
-# does not find in the others, and takes minutes.
-LONG := ^TestKilled|^TestModel|^TestHostileRemote$$|^TestPullCostsWhatChanged$$
+# The engine's tests take ten minutes with the race detector. All run without it, and those in which most happens at the same
+# time once more with it.
+engine       := vaultctl/internal/engine
+RACED_ENGINE ?= Concurrent|Import|Poll|Join|Lock|Mirror|TakeOver|AtOnce|Wait
 
 .PHONY: build test soak demo bench lint docs fuzz cross clean
 
@@ -35,10 +36,11 @@ build:
 	$(RELEASE) go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vaultctl ./cmd/vaultd
 
 test:
-	$(RELEASE) go test -timeout $(TIMEOUT) $(filter $(heavy) $(stories),$(all))
-	go test -race -timeout $(TIMEOUT) -skip '$(LONG)' $(filter-out $(heavy) $(stories),$(all))
+	$(RELEASE) go test -timeout $(TIMEOUT) $(filter $(heavy) $(stories) $(engine),$(all))
+	go test -race -timeout $(TIMEOUT) -skip '^TestModel' $(filter-out $(heavy) $(stories) $(engine),$(all))
+	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestModel' ./internal/vault
 	go test -race -timeout $(TIMEOUT) -run '^TestScripts$$/^($(RACED))$$' $(stories)
-	$(RELEASE) go test -timeout $(TIMEOUT) -run '$(LONG)' ./internal/vault ./internal/engine
+	go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' -run '$(RACED_ENGINE)' $(engine)
 
 # Random histories for hours: of many devices in the domain, of real workstations over a storage that behaves badly, and of
 # processes that are killed. A failure prints its seed and is kept in testdata/rapid, from where every later run plays it.

@@ -43,10 +43,11 @@ func (d document) text() string {
 	return b.String()
 }
 
+func init() { api.DisableConfigDir() } // nothing outside the PDF decides how it is read
+
 // MustBeValid checks the PDF with a reader that is not the writer's.
 func MustBeValid(tb testing.TB, pdf []byte) {
 	tb.Helper()
-	api.DisableConfigDir()
 	if err := api.Validate(bytes.NewReader(pdf), model.NewDefaultConfiguration()); err != nil {
 		tb.Fatalf("not a valid PDF: %v", err)
 	}
