@@ -138,20 +138,6 @@ func (c *cleaning) know() error {
 	if err != nil {
 		return err
 	}
-	// What an event declares that was refused may be in use one day: another event can still change that.
-	_, org := e.view()
-	ov := newOverlay(e.Store, org, c.v.keys)
-	for _, scope := range append(slices.Clone(c.v.refused), scopeOf("")) {
-		recs, err := ov.records(scope)
-		if err != nil {
-			return err
-		}
-		for _, r := range recs {
-			for _, o := range declared(&r.Event) {
-				c.v.known[o.Path] = true
-			}
-		}
-	}
 	err = e.Store.Scan(bucketSegments, "", func(key string, _ []byte) error {
 		w, seq, err := parseSegmentKey(key)
 		c.heads[w] = max(c.heads[w], seq+1)

@@ -141,14 +141,11 @@ func (e *Engine) lateFindings(all bool) []api.Finding {
 	return out
 }
 
-// lateObjects adds to known the objects that revoked devices declared too late in a vault or the organization: they are
-// where they were put, and not used.
-func (o *overlay) lateObjects(scope string, known map[string]bool) error {
+// declaredObjects adds to known every object that an event of a vault or of the organization declares, one that was not
+// applied too: it is where it was put and not used, as far as this device knows now.
+func (o *overlay) declaredObjects(scope string, known map[string]bool) error {
 	recs, err := o.records(scope)
 	for _, r := range recs {
-		if !o.org.Late(r.Pos) {
-			continue
-		}
 		for _, obj := range declared(&r.Event) {
 			known[obj.Path] = true
 		}

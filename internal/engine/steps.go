@@ -29,6 +29,7 @@ const (
 // Steps lists every step.
 func Steps() []string {
 	return []string{StepSpooled, StepStaged, StepLogged, StepIndexed, StepAnswered, StepNotes, StepSegment, StepClosed, StepPushed, StepMarked,
+		StepWithdrawn, StepResealing, StepResealed, StepDropped, StepDeleted, StepForgotten, StepErased, StepCleared, StepRewritten,
 		StepScrubbed, StepEmptied}
 }
 

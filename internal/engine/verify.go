@@ -217,7 +217,7 @@ func (v *verification) expect() error {
 	}
 	ov := newOverlay(v.e.Store, org, v.keys)
 	for _, scope := range append(v.refused, scopeOf("")) {
-		if err := ov.lateObjects(scope, v.known); err != nil {
+		if err := ov.declaredObjects(scope, v.known); err != nil {
 			return err
 		}
 	}
