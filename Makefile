@@ -1,5 +1,5 @@
 # make demo   plays the whole story in a throw-away home
-# make test   runs every test, from a clean checkout, with nothing but Go
+# make test   runs every test but the long random ones, from a clean checkout; without sshd or versitygw two are skipped
 # make soak   plays random histories for hours
 
 SHELL   := bash

@@ -29,7 +29,6 @@ const (
 type cleaning struct {
 	v        *verification
 	all      bool                      // this device deletes what others tombstoned: an admin, or a custodian
-	tombs    map[string]bool           // tombstoned in a vault, and not in use
 	heads    map[vault.WriterID]uint64 // next segment that this device knows
 	behind   map[vault.WriterID]bool   // writers of whom the remote has segments that this device does not know
 	res      api.Cleaned
@@ -87,7 +86,7 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 	if _, err := e.readOrgNote(ctx, m.remote.Get); err != nil { // nothing is deleted from strangers
 		return api.Cleaned{}, err
 	}
-	c := &cleaning{v: e.newVerification(m, keys), tombs: map[string]bool{}, heads: map[vault.WriterID]uint64{}, behind: map[vault.WriterID]bool{},
+	c := &cleaning{v: e.newVerification(m, keys), heads: map[vault.WriterID]uint64{}, behind: map[vault.WriterID]bool{},
 		res: api.Cleaned{Head: api.H("cleaned"), Remote: m.name, DryRun: dryRun}}
 	c.v.res = &api.VerifyResult{}
 	self := org.Devices[e.self().Device]
@@ -113,42 +112,26 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 	if dryRun {
 		return c.res, nil
 	}
-	return c.res, c.delete(ctx)
+	err = c.delete(ctx) // it counts
+	return c.res, err
 }
 
 // know collects what is in use, what may come into use, what is tombstoned, and how far this device knows each writer.
 func (c *cleaning) know() error {
-	e := c.v.e
 	if err := c.v.expect(); err != nil {
 		return err
 	}
-	err := e.Store.Scan(bucketVaults, "", func(key string, raw []byte) error {
-		st := vault.NewState(vault.BeneficiaryID(key))
-		if err := decodeHeld(raw, st); err != nil {
-			return err
+	for path := range c.v.want {
+		if w, seq, ok := segmentOf(path); ok {
+			c.heads[w] = max(c.heads[w], seq+1)
 		}
-		for p := range st.Tombs {
-			c.tombs[p] = true
-		}
-		for _, o := range st.LiveObjects() {
-			delete(c.tombs, o.Path)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	err = e.Store.Scan(bucketSegments, "", func(key string, _ []byte) error {
-		w, seq, err := parseSegmentKey(key)
-		c.heads[w] = max(c.heads[w], seq+1)
-		return err
-	})
 	for path := range c.v.there {
 		if w, seq, ok := segmentOf(path); ok && seq >= c.heads[w] {
 			c.behind[w] = true
 		}
 	}
-	return err
+	return nil
 }
 
 // judge decides what becomes of an object.
@@ -158,7 +141,7 @@ func (c *cleaning) judge(path string, org *vault.Org) error {
 	switch folder := strings.TrimPrefix(path, vault.WriterPrefix(w)+"/"); {
 	case c.v.want[path] != nil || !strings.HasPrefix(path, "v1/w/"):
 		return nil
-	case c.tombs[path]:
+	case c.v.tombs[path]:
 		if own || c.all {
 			c.doomed = append(c.doomed, path)
 		}

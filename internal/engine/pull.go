@@ -187,6 +187,31 @@ func (e *Engine) self() identityFile {
 	return e.ident
 }
 
+// advance records how far each writer and the remote are now, what is no longer unreadable, and whose clock is ahead. It runs
+// in the committer.
+func (e *Engine) advance(ov *overlay, p *puller, segs []*pulledSegment) vault.Past {
+	heads := e.pastNow().Clone()
+	if heads == nil {
+		heads = vault.Past{}
+	}
+	for _, seg := range segs {
+		unreadable := findingOf("", foundUnreadable, onRemote(p.name, vault.SegmentPath(seg.writer, seg.seq)))
+		ov.delete(bucketMeta, findingKey(&unreadable))
+		heads[seg.writer] = seg.seq + 1
+		f := findingOf(severeWarning, foundClock, string(seg.writer))
+		if e.writer.clock.Adopt(seg.body.Context.At) {
+			ov.delete(bucketMeta, findingKey(&f))
+		} else {
+			p.findings = append(p.findings, f)
+		}
+		op := tailOp(p.name, seg.writer, seg.seq+1)
+		ov.put(op.Bucket, op.Key, op.Value)
+	}
+	ov.putJSON(bucketMeta, metaHeads, heads)
+	ov.putJSON(bucketMeta, metaWriters, p.writers())
+	return heads
+}
+
 // applyPulled records verified segments. The own open segment is closed first, so that what it holds does not claim to
 // have seen them.
 func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegment) error {
@@ -223,30 +248,7 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 		}
 		ov.hold(e.writer.id, segs)
 		ov.hear(segs, e.Now())
-		for _, seg := range segs { // it could not be read before
-			f := findingOf("", foundUnreadable, onRemote(p.name, vault.SegmentPath(seg.writer, seg.seq)))
-			ov.delete(bucketMeta, findingKey(&f))
-		}
-		heads := e.pastNow().Clone()
-		if heads == nil {
-			heads = vault.Past{}
-		}
-		for _, seg := range segs {
-			heads[seg.writer] = seg.seq + 1
-			f := findingOf(severeWarning, foundClock, string(seg.writer))
-			if e.writer.clock.Adopt(seg.body.Context.At) {
-				ov.delete(bucketMeta, findingKey(&f))
-			} else {
-				p.findings = append(p.findings, f)
-			}
-		}
-		for _, seg := range segs {
-			op := tailOp(p.name, seg.writer, seg.seq+1)
-			ov.put(op.Bucket, op.Key, op.Value)
-		}
-		ov.putJSON(bucketMeta, metaHeads, heads)
-		ov.putJSON(bucketMeta, metaWriters, p.writers())
-		return e.writePulled(ov, heads)
+		return e.writePulled(ov, e.advance(ov, p, segs))
 	})
 	if err != nil {
 		return err

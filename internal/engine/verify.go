@@ -28,6 +28,7 @@ type verification struct {
 	deep   bool
 	want   map[string]*expected
 	known  map[string]bool // objects that may be there or not: dead, doomed, queued
+	tombs  map[string]bool // tombstoned in a vault
 	queued map[string]bool
 	there  map[string]int64
 	told   map[string]bool // subjects of what the pull before found
@@ -98,7 +99,7 @@ func (e *Engine) Verify(ctx context.Context, req api.VerifyRequest, tell func(ap
 }
 
 func (e *Engine) newVerification(m *mount, keys *keyring) *verification {
-	return &verification{e: e, m: m, keys: keys, want: map[string]*expected{}, known: map[string]bool{}, queued: map[string]bool{},
+	return &verification{e: e, m: m, keys: keys, want: map[string]*expected{}, known: map[string]bool{}, tombs: map[string]bool{}, queued: map[string]bool{},
 		there: map[string]int64{}, told: map[string]bool{}, early: map[string]bool{}, writer: e.self().Writer}
 }
 
@@ -257,7 +258,7 @@ func (v *verification) expectVault(key string, raw []byte) error {
 		v.known[p] = true
 	}
 	for p := range st.Tombs {
-		v.known[p] = true
+		v.known[p], v.tombs[p] = true, true
 	}
 	if len(st.Quarantine) > 0 {
 		v.refused = append(v.refused, key)
