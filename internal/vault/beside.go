@@ -11,6 +11,48 @@ type ahead struct {
 	looking bool // the fold that finds this out: nothing is erased in it, so that later withdrawals are found
 	records []*Record
 	ends    map[ConsentID][]*Record // the withdrawals that end each consent
+	seen    map[*Record]map[AgentID]Past
+}
+
+// beats is Org.beats for one of the withdrawals, with the records of the vault as witnesses too. What all devices of an agent
+// saw without the withdrawal is put together once for each, since every act of a reader asks.
+func (a *ahead) beats(org *Org, end, act *Record) bool {
+	if act.Saw(end.Pos) {
+		return true
+	}
+	d := org.Devices[act.Pos.Writer.Device()]
+	if d == nil || end.Saw(act.Pos) {
+		return !end.Saw(act.Pos)
+	}
+	if a.seen[end] == nil {
+		a.witness(org, end)
+	}
+	for agent, past := range a.seen[end] {
+		if agent != d.Agent && past[act.Pos.Writer] > act.Pos.Seq {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *ahead) witness(org *Org, end *Record) {
+	seen := map[AgentID]Past{}
+	for _, records := range [][]*Record{org.records, a.records} {
+		for _, x := range records {
+			w := org.Devices[x.Pos.Writer.Device()]
+			if w == nil || x == end || x.Saw(end.Pos) || org.Enrolled(x) != nil {
+				continue
+			}
+			if seen[w.Agent] == nil {
+				seen[w.Agent] = Past{}
+			}
+			seen[w.Agent].Merge(x.Past)
+		}
+	}
+	if a.seen == nil {
+		a.seen = map[*Record]map[AgentID]Past{}
+	}
+	a.seen[end] = seen
 }
 
 // look finds out what withdrawals end, if there is anything beside them that they may beat.
@@ -50,7 +92,7 @@ func (s *State) stands(org *Org, r *Record) bool {
 	}
 	return slices.ContainsFunc(s.Consents, func(c *Consent) bool {
 		return s.reads(org, r, c) && !slices.ContainsFunc(s.ahead.ends[c.Consent], func(w *Record) bool {
-			return org.beats(w, r, s.ahead.records)
+			return s.ahead.beats(org, w, r)
 		})
 	})
 }

@@ -9,7 +9,7 @@ import (
 // place, such as endings, records and reader sets, is shared.
 func (s *State) Clone() *State {
 	c := *s
-	c.claims, c.ahead = claims{}, nil
+	c.claims, c.ahead, c.places = claims{}, nil, nil
 	c.Cards = slices.Clone(s.Cards)
 	for i := range c.Cards {
 		c.Cards[i].Basis = slices.Clone(c.Cards[i].Basis)

@@ -36,6 +36,7 @@ func (s *State) deposit(org *Org, r *Record, entries EntryLookup) error {
 	d = &Document{ID: b.Document, Deposited: r.At, By: r.Agent, Batch: b.Batch, Evidence: b.Evidence}
 	s.Documents[b.Document] = d
 	d.renew(r, &b)
+	s.place(d)
 	s.learnDocument(d, r, entries)
 	return nil
 }
@@ -58,6 +59,7 @@ func (s *State) replace(org *Org, r *Record, d *Document, b *DepositBody, entrie
 	}
 	s.Dead[d.Object.Path] = true
 	d.renew(r, b)
+	s.place(d)
 	s.learnDocument(d, r, entries)
 	return nil
 }
@@ -70,6 +72,7 @@ func (s *State) keepApart(r *Record, of *Document, b *DepositBody, entries Entry
 	s.learnDocument(&d, r, entries)
 	d.ID = apartID(r)
 	s.Documents[d.ID] = &d
+	s.place(&d)
 }
 
 // Apart returns the document that the version of a record became where it replaced none, or nil.

@@ -159,23 +159,22 @@ func (o *Org) leftBy(r *Record, p Pos) bool {
 		return false
 	}
 	i := slices.IndexFunc(o.parted, func(l leaving) bool { return l.record.Pos == p })
-	return i < 0 || o.beats(o.parted[i].record, r, nil)
+	return i < 0 || o.beats(o.parted[i].record, r)
 }
 
 // beats reports whether the end of something counts for an act that was done on the strength of it: where the end came
 // first, or where neither had seen the other and nobody else had seen the act by then. Who looks away after the end finds no
 // such witness; and an end that is dated back, as if nothing had been seen, does not undo what others have seen long ago.
-// More are records that may witness besides those of the organization.
-func (o *Org) beats(end, act *Record, more []*Record) bool {
+func (o *Org) beats(end, act *Record) bool {
 	if act.Saw(end.Pos) {
 		return true
 	}
-	return !end.Saw(act.Pos) && !o.witnessed(act, end, o.records) && !o.witnessed(act, end, more)
+	return !end.Saw(act.Pos) && !o.witnessed(act, end)
 }
 
-func (o *Org) witnessed(act, end *Record, by []*Record) bool {
+func (o *Org) witnessed(act, end *Record) bool {
 	d := o.Devices[act.Pos.Writer.Device()]
-	return d != nil && slices.ContainsFunc(by, func(x *Record) bool {
+	return d != nil && slices.ContainsFunc(o.records, func(x *Record) bool {
 		w := o.Devices[x.Pos.Writer.Device()]
 		return w != nil && w.Agent != d.Agent && x.Saw(act.Pos) && !x.Saw(end.Pos) && x != end && o.Enrolled(x) == nil
 	})

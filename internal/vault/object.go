@@ -79,10 +79,8 @@ func (s *State) checkObject(r *Record, o *Object, folder string) error {
 
 // uses reports whether the path is of an object that the vault consists of.
 func (s *State) uses(path string) bool {
-	for _, d := range s.Documents {
-		if d.Object.Path == path && d.Removed == nil {
-			return true
-		}
+	if s.at(path, func(d *Document) bool { return d.Object.Path == path && d.Removed == nil }) != nil {
+		return true
 	}
 	return s.Notes[path] != nil || slices.ContainsFunc(s.Manifests, func(m Object) bool { return m.Path == path })
 }

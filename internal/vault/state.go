@@ -34,6 +34,7 @@ type State struct {
 
 	claims claims // of the running fold
 	ahead  *ahead // what the running fold knows of what comes later; nil where there is nothing to know
+	places places // of the running fold
 }
 
 // Person is what is known of the beneficiary. All fields may be empty.
@@ -144,11 +145,11 @@ func Fold(id BeneficiaryID, org *Org, records []*Record, entries EntryLookup) *S
 
 func fold(id BeneficiaryID, org *Org, ordered []*Record, entries EntryLookup, a *ahead) *State {
 	s := NewState(id)
-	s.claims.rivals, s.ahead = &rivals{records: ordered, org: org}, a
+	s.claims.rivals, s.ahead, s.places = &rivals{records: ordered, org: org}, a, places{}
 	for _, r := range ordered {
 		s.Apply(org, r, entries)
 	}
-	s.claims, s.ahead = claims{}, nil
+	s.claims, s.ahead, s.places = claims{}, nil, nil
 	return s
 }
 
@@ -170,14 +171,18 @@ func (s *State) Apply(org *Org, r *Record, entries EntryLookup) {
 	}
 }
 
-// advance moves Last to the record, with all that the fold holds as its past.
+// advance moves Last to the record, with all that the fold holds as its past. What a running fold has put together belongs
+// to it alone.
 func (s *State) advance(r *Record) {
 	past, claimed := Past{}, Past{}
-	if s.Last != nil {
+	switch {
+	case s.Last != nil && s.places != nil:
+		past, claimed = s.Last.Past, s.Last.Claimed
+	case s.Last != nil:
 		past.Merge(s.Last.Past)
 		claimed.Merge(s.Last.Claimed)
 	}
-	past.Merge(Past{r.Pos.Writer: r.Pos.Seq + 1})
+	past[r.Pos.Writer] = max(past[r.Pos.Writer], r.Pos.Seq+1)
 	claimed.Merge(r.Past)
 	s.Last = &Front{Record{Event: Event{ID: r.ID, Type: r.Type, At: r.At}, Pos: r.Pos, Past: past}, claimed}
 }
@@ -253,9 +258,9 @@ func (s *State) open(org *Org, r *Record, entries EntryLookup) error {
 	switch ok, instead := s.introduces("vault", r); {
 	case instead: // all that belongs to the true opening has seen it and comes after it
 		old := s.Quarantine
-		last, c, a := s.Last, s.claims, s.ahead
+		last, c, a, at := s.Last, s.claims, s.ahead, s.places
 		*s = *NewState(s.ID)
-		s.Quarantine, s.Last, s.ahead, s.claims = old, last, a, claims{rivals: c.rivals, by: map[string]*Record{"vault": r}}
+		s.Quarantine, s.Last, s.ahead, s.places, s.claims = old, last, a, at, claims{rivals: c.rivals, by: map[string]*Record{"vault": r}}
 	case !ok || s.OpenedBy != "":
 		return fmt.Errorf("the vault is open already")
 	}

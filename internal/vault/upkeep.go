@@ -102,9 +102,8 @@ func (s *State) bury(r *Record) error {
 	if err := r.Decode(&b); err != nil {
 		return err
 	}
-	live := s.live()
 	for _, p := range b.Paths {
-		if !live[p] && (s.Dead[p] || ownPath(r, p)) {
+		if !s.uses(p) && (s.Dead[p] || ownPath(r, p)) {
 			delete(s.Dead, p)
 			s.Tombs[p] = true
 		}
@@ -149,38 +148,28 @@ func (s *State) reseal(org *Org, r *Record) error {
 	}
 	s.Dead[d.Object.Path] = true
 	d.Object, d.From, d.FromReaders, d.ByReader = b.To, b.From, had, by
+	s.place(d)
 	return nil
 }
 
 // resealable returns the document whose object, or the object before the last reseal, has the path.
 func (s *State) resealable(path string) *Document {
-	for _, d := range s.Documents {
-		if d.Removed == nil && (d.Object.Path == path || d.From == path && path != "") {
-			return d
-		}
-	}
-	return nil
+	return s.at(path, func(d *Document) bool {
+		return d.Removed == nil && (d.Object.Path == path || d.From == path && path != "")
+	})
 }
 
 // erase keeps of the vault that it was erased, and which objects have to go.
 func (s *State) erase(r *Record) {
 	e := ending(r)
-	dead, tombs, signed, c, a := s.Dead, s.Tombs, s.Signed, s.claims, s.ahead
+	dead, tombs, signed, c, a, at := s.Dead, s.Tombs, s.Signed, s.claims, s.ahead, s.places
 	for _, o := range s.LiveObjects() {
 		dead[o.Path] = true
 	}
 	last := s.Last
 	*s = *NewState(s.ID)
 	s.Opened, s.OpenedBy, s.Erased = r.At, r.Agent, &e
-	s.Dead, s.Tombs, s.Signed, s.Last, s.claims, s.ahead = dead, tombs, signed, last, c, a
-}
-
-func (s *State) live() map[string]bool {
-	m := map[string]bool{}
-	for _, o := range s.LiveObjects() {
-		m[o.Path] = true
-	}
-	return m
+	s.Dead, s.Tombs, s.Signed, s.Last, s.claims, s.ahead, s.places = dead, tombs, signed, last, c, a, at
 }
 
 // LiveObjects returns every object that the vault consists of, sorted by path.
