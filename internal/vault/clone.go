@@ -20,6 +20,12 @@ func (s *State) Clone() *State {
 		n.Ends, n.Basis, n.Passed = slices.Clone(old.Ends), slices.Clone(old.Basis), slices.Clone(old.Passed)
 		c.Consents[i] = &n
 	}
+	c.Shares = slices.Clone(s.Shares)
+	for i, old := range c.Shares {
+		n := *old
+		n.Basis, n.Withheld = slices.Clone(old.Basis), slices.Clone(old.Withheld)
+		c.Shares[i] = &n
+	}
 	c.Documents = maps.Clone(s.Documents)
 	for id, old := range s.Documents {
 		d := *old

@@ -113,6 +113,7 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 		e.Undone = b.Undone
 		d.Removed = &e
 		s.Dead[d.Object.Path] = true
+		s.withholdAll(d.ID, r)
 		return nil
 	}
 	switch {
@@ -122,6 +123,7 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 		return fmt.Errorf("a private document shared without the card")
 	case b.Space == Private && d.Space != Private:
 		d.forget()
+		s.withholdAll(d.ID, r)
 	}
 	if b.Space != "" {
 		d.Space = b.Space

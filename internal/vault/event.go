@@ -155,7 +155,7 @@ func (e *Event) Decode(out any) error {
 }
 
 // Reader names one who can open an object, as declared in events: "card:<beneficiary>/<n>", "epoch:<epoch>" or
-// "recovery:<n>".
+// "recovery:<n>"; of a copy for somebody else "partner:<partner>" or "passphrase".
 type Reader string
 
 // CardReader returns the reader for a person's n-th card.

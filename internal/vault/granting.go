@@ -19,6 +19,7 @@ func (s *State) change(org *Org, r *Record, entries EntryLookup) error {
 			return err
 		}
 		s.Closed = &Closing{ending(r), b.Reason}
+		s.finishAll(r)
 	case VaultReopened:
 		s.Closed = nil
 	case VaultErased:
@@ -211,6 +212,7 @@ func (s *State) undo(r *Record, end *Ending, team TeamID) {
 			c.Basis = drop(c.Basis)
 		}
 	}
+	s.undoShares(r, end, team)
 	for _, c := range s.Consents {
 		if !slices.Contains(c.Basis, team) || r.Saw(c.Given) {
 			continue

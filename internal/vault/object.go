@@ -11,6 +11,7 @@ const (
 	documentFolder = "d"
 	noteFolder     = "n"
 	manifestFolder = "p"
+	shareFolder    = "s"
 )
 
 // objectFolder returns the folder of an object's path, "" for anything that is not the path of an object: segments and
@@ -31,6 +32,10 @@ func objectFolder(path string) string {
 		}
 	case manifestFolder:
 		if len(parts[4]) != 26 || !isLowerBase32(parts[4]) || !isNumber(name) {
+			return ""
+		}
+	case shareFolder:
+		if len(name) != 26 || !isLowerBase32(name) || !LooksLikeID('s', parts[4]) {
 			return ""
 		}
 	default:
@@ -82,7 +87,8 @@ func (s *State) uses(path string) bool {
 	if s.at(path, func(d *Document) bool { return d.Object.Path == path && d.Removed == nil }) != nil {
 		return true
 	}
-	return s.Notes[path] != nil || slices.ContainsFunc(s.Manifests, func(m Object) bool { return m.Path == path })
+	return s.Notes[path] != nil || slices.ContainsFunc(s.Manifests, func(m Object) bool { return m.Path == path }) ||
+		slices.ContainsFunc(s.Shares, func(sh *Share) bool { return slices.Contains(sh.Paths(), path) })
 }
 
 // orphan buries an object that comes too late for an erased vault, so that it does not stay on the remotes for ever.
@@ -111,6 +117,11 @@ func declaredBy(r *Record) []Object {
 		var b NoteBody
 		if r.Decode(&b) == nil {
 			return []Object{b.Object}
+		}
+	case ShareAdded:
+		var b ShareBody
+		if r.Decode(&b) == nil {
+			return b.Objects()
 		}
 	case ManifestWritten:
 		var b ManifestBody

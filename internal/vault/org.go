@@ -3,6 +3,7 @@ package vault
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Org is the state of an organization: the fold of the events that name no vault. It is not safe for concurrent use;
@@ -18,6 +19,7 @@ type Org struct {
 	Agents   map[AgentID]*Agent
 	Teams    map[TeamID]*Team
 	Epochs   map[EpochID]*Epoch
+	Partners map[PartnerID]*Partner
 	Recovery []Recovery // by number, the last is current
 
 	Quarantine []Quarantined
@@ -106,7 +108,7 @@ type Quarantined struct {
 func NewOrg(id OrgID, root string) *Org {
 	return &Org{
 		ID: id, Root: root, Devices: map[DeviceID]*Device{}, Agents: map[AgentID]*Agent{}, Teams: map[TeamID]*Team{},
-		Epochs: map[EpochID]*Epoch{}, epochs: map[epochKey][]*Epoch{},
+		Epochs: map[EpochID]*Epoch{}, Partners: map[PartnerID]*Partner{}, epochs: map[epochKey][]*Epoch{},
 	}
 }
 
@@ -200,6 +202,8 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 		return o.openEpoch(r)
 	case EpochExtended:
 		return o.extendEpoch(r)
+	case PartnerAdded, PartnerRemoved:
+		return o.partner(r, entries)
 	case NoteSealed:
 		return o.MaySealNote(r)
 	case Tombstoned:
@@ -317,7 +321,10 @@ func (o *Org) AgentName(id AgentID) string {
 // ReaderName says in plain words who a declared reader is.
 func (o *Org) ReaderName(r Reader) string {
 	e := o.Epochs[r.Epoch()]
+	id, partner := strings.CutPrefix(string(r), "partner:")
 	switch {
+	case partner:
+		return "partner:" + o.PartnerName(PartnerID(id))
 	case r.IsCard():
 		return "card"
 	case r.IsRecovery():

@@ -21,6 +21,7 @@ type State struct {
 	Cards      []Card                   `json:"cards,omitempty"`
 	Consents   []*Consent               `json:"consents,omitempty"`
 	Ended      []Ending                 `json:"ended,omitempty"` // withdrawals and expiries
+	Shares     []*Share                 `json:"shares,omitempty"`
 	Documents  map[DocumentID]*Document `json:"documents,omitempty"`
 	Notes      map[string]*NoteBody     `json:"notes,omitempty"` // live note objects of this vault alone
 	Manifests  []Object                 `json:"manifests,omitempty"`
@@ -165,7 +166,7 @@ func (s *State) Apply(org *Org, r *Record, entries EntryLookup) {
 		return
 	}
 	switch r.Type {
-	case NoteSealed, Resealed, Tombstoned, ManifestWritten, ConsentExpired, AccessRefused:
+	case NoteSealed, Resealed, Tombstoned, ManifestWritten, ConsentExpired, ShareExpired, AccessRefused:
 	default:
 		s.LastSeen = r.At
 	}
@@ -219,6 +220,8 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 		return s.consent(org, r, entries)
 	case ConsentWithdrawn, ConsentExpired:
 		return s.endConsent(org, r)
+	case ShareAdded, ShareRevoked, ShareExpired:
+		return s.share(org, r, entries)
 	case DocumentDeposited, DocumentReplaced:
 		return s.deposit(org, r, entries)
 	case DocumentEdited, DocumentRemoved:

@@ -183,6 +183,9 @@ func (s *State) LiveObjects() []Object {
 	for _, n := range s.Notes {
 		out = append(out, n.Object)
 	}
+	for _, sh := range s.Shares {
+		out = append(out, sh.Live()...)
+	}
 	out = append(out, s.Manifests...)
 	slices.SortFunc(out, func(a, b Object) int { return cmpString(a.Path, b.Path) })
 	return out
