@@ -133,6 +133,7 @@ type Beneficiary struct {
 	Documents  int       `json:"documents"`
 	Expired    int       `json:"expired"`
 	Soon       int       `json:"soon"`
+	Shares     []Share   `json:"shares,omitempty"`              // that go on, in show
 	Possible   []string  `json:"possible_duplicates,omitempty"` // ids, in add
 }
 
@@ -146,16 +147,17 @@ type AccessRequest struct {
 type Access struct {
 	Head
 	ID      string         `json:"id"`
-	Shared  []string       `json:"shared"`  // readers of shared documents, in words
-	Private []string       `json:"private"` // readers of private documents
-	Agents  []string       `json:"agents"`  // who that is today
+	Shared  []string       `json:"shared"`           // readers of shared documents, in words
+	Private []string       `json:"private"`          // readers of private documents
+	Agents  []string       `json:"agents"`           // who that is today
+	Shares  []Share        `json:"shares,omitempty"` // that go on
 	Objects []ObjectAccess `json:"objects,omitempty"`
 }
 
 // ObjectAccess is one object's declared readers, and the stanzas counted in its header.
 type ObjectAccess struct {
 	Path     string   `json:"path"`
-	Kind     string   `json:"kind"` // document, note, manifest
+	Kind     string   `json:"kind"` // document, note, manifest, share
 	Document string   `json:"document,omitempty"`
 	Readers  []string `json:"readers"`
 	Stanzas  int      `json:"stanzas"` // -1 where the object is not at hand
@@ -253,6 +255,7 @@ type Receipt struct {
 	ToReseal    int             `json:"to_reseal"`
 	Gone        []string        `json:"gone,omitempty"`
 	NotRecalled []string        `json:"not_recalled,omitempty"`
+	GoesOn      []string        `json:"goes_on,omitempty"` // shares that outlast a withdrawal
 	Waiting     []string        `json:"waiting,omitempty"` // teams a workstation of which has to reseal what this one cannot open
 	Remotes     []RemoteReceipt `json:"remotes,omitempty"`
 	Complete    bool            `json:"complete"`

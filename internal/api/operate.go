@@ -61,6 +61,7 @@ type JournalEntry struct {
 	Beneficiary string `json:"beneficiary,omitempty"`
 	Document    string `json:"document,omitempty"`
 	Consent     string `json:"consent,omitempty"`
+	Share       string `json:"share,omitempty"`
 	Text        string `json:"text"`
 	Writer      string `json:"writer"`
 	Seq         uint64 `json:"seq"`

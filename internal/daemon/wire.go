@@ -33,5 +33,6 @@ func (s *service) Register(srv *apiserver.Server) {
 	registerDocuments(srv, s.e)
 	registerImports(srv, s.e)
 	registerBatches(srv, s.e)
+	registerShares(srv, s.e)
 	registerOperation(srv, s.e)
 }

@@ -12,12 +12,15 @@ import (
 // today. With Objects it compares, for every object, the declared readers with the stanzas in its header, which age does
 // not name but lets count. Errors: CodeNotFound, CodeErased.
 func (e *Engine) BeneficiaryAccess(ctx context.Context, req api.AccessRequest) (api.Access, error) {
-	st, _, org, err := e.vaultFor(req.Beneficiary)
+	st, keys, org, err := e.vaultFor(req.Beneficiary)
 	if err != nil {
 		return api.Access{}, err
 	}
 	out := api.Access{Head: api.H("access"), ID: string(st.ID), Shared: readerNames(org, st.Readers(org, vault.Shared)),
 		Private: readerNames(org, st.Readers(org, vault.Private)), Agents: []string{}}
+	for _, sh := range st.ActiveShares() {
+		out.Shares = append(out.Shares, e.shareView(st, keys, org, sh))
+	}
 	for _, team := range st.ActiveTeams() {
 		for _, a := range org.Teams[team].MembersNow() {
 			if name := org.AgentName(a); !slices.Contains(out.Agents, name) {
@@ -54,6 +57,13 @@ func (e *Engine) objectAccess(ctx context.Context, st *vault.State, org *vault.O
 		a.Kind = "note"
 		if slices.ContainsFunc(o.Readers, func(r vault.Reader) bool { return !r.IsCard() }) {
 			want = st.Readers(org, vault.Shared)
+		}
+	}
+	for _, sh := range st.ActiveShares() {
+		for _, live := range sh.Live() {
+			if live.Path == o.Path {
+				a.Kind, want = "share", o.Readers
+			}
 		}
 	}
 	for _, d := range st.Documents {

@@ -153,6 +153,9 @@ func (e *Engine) beneficiary(id vault.BeneficiaryID) (api.Beneficiary, error) {
 	for _, c := range st.Consents {
 		b.Consents = append(b.Consents, consentOf(st, org, c))
 	}
+	for _, sh := range st.ActiveShares() {
+		b.Shares = append(b.Shares, e.shareView(st, keys, org, sh))
+	}
 	return b, nil
 }
 

@@ -26,13 +26,23 @@ type terms struct {
 
 // checkTerms checks what a consent says. Errors have CodeUsage, CodeInvalid, CodeNotFound or CodeAmbiguous.
 func (e *Engine) checkTerms(org *vault.Org, req *api.ConsentTerms) (*terms, error) {
-	today := e.today()
-	t := &terms{purpose: req.Purpose, on: today, evidence: req.EvidenceName, mandate: req.MandateName, givenBy: req.GivenBy,
-		readAloud: req.ReadAloud}
-	var err error
-	if t.team, err = findTeam(org, req.To); err != nil {
+	team, err := findTeam(org, req.To)
+	if err != nil {
 		return nil, err
 	}
+	t, err := e.checkAgreement(req)
+	if err != nil {
+		return nil, err
+	}
+	t.team = team
+	return t, nil
+}
+
+// checkAgreement checks what a consent or the agreement to a share says, but for whom it is to.
+func (e *Engine) checkAgreement(req *api.ConsentTerms) (t *terms, err error) {
+	today := e.today()
+	t = &terms{purpose: req.Purpose, on: today, evidence: req.EvidenceName, mandate: req.MandateName, givenBy: req.GivenBy,
+		readAloud: req.ReadAloud}
 	if !vault.ValidPurpose(t.purpose) {
 		return nil, vault.Errorf(vault.CodeInvalid, "not a purpose: use one of %s", purposeCodes())
 	}

@@ -264,6 +264,9 @@ func (t *tx) remove(v vault.BeneficiaryID, id vault.DocumentID) error {
 		if c := st.Consent(d.Evidence); c != nil && c.Active() {
 			return vault.Errorf(vault.CodePolicy, "the document proves a consent that is in force")
 		}
+		if sh := st.Share(vault.ShareID(d.Evidence)); sh != nil && sh.Active() {
+			return vault.Errorf(vault.CodePolicy, "the document proves the agreement to a share that goes on")
+		}
 	}
 	if err := t.emit(vault.DocumentRemoved, v, vault.DocumentBody{Document: id}); err != nil {
 		return err

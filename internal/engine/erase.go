@@ -75,8 +75,10 @@ func goneOf(l lang.Lang, st *vault.State) []string {
 			docs++
 		}
 	}
+	shares := len(st.ActiveShares())
 	return []string{
 		l.N(docs, "%d document, evidence included", "%d documents, evidence included"),
+		l.N(shares, "the copies of %d share", "the copies of %d shares"),
 		l.T("name, date of birth, references, contact details"),
 		l.N(len(st.Consents), "%d consent record", "%d consent records"),
 	}

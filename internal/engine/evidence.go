@@ -167,6 +167,11 @@ func (g *given) emit(t *tx, id vault.BeneficiaryID, cosign func(*vault.Event)) e
 	if err := t.emitCosigned(vault.ConsentGiven, id, g.body, cosign, entry(classShared, vault.EntryConsent, g.record)); err != nil {
 		return err
 	}
+	return g.emitProofs(t, id)
+}
+
+// emitProofs deposits the evidence.
+func (g *given) emitProofs(t *tx, id vault.BeneficiaryID) error {
 	for i := range g.proofs {
 		p := &g.proofs[i]
 		t.enqueue(p.deposit.Object)

@@ -25,6 +25,7 @@ type exportManifest struct {
 	Organization exportOrganization `json:"organization"`
 	Beneficiary  exportBeneficiary  `json:"beneficiary"`
 	Consents     []exportConsent    `json:"consents"`
+	Shares       []exportShare      `json:"shares,omitempty"`
 	Documents    []exportDocument   `json:"documents"`
 	Removed      []exportRemoved    `json:"removed,omitempty"`
 	Skipped      []vault.DocumentID `json:"skipped,omitempty"` // private, and the card was not there
@@ -126,7 +127,7 @@ func (x *export) manifest(w io.Writer, events []exported) error {
 	m := exportManifest{Format: "vaultctl export", Version: exportFormat, Program: x.e.Version, Made: x.e.Now().Format(time.RFC3339),
 		Language: x.lang.String(), Organization: exportOrganization{x.org.ID, x.org.Name, self.Fingerprint},
 		Beneficiary: exportBeneficiary{ID: x.st.ID, Opened: stamp(x.st.Opened), NoRecovery: x.st.NoRecovery, Person: x.st.Person},
-		Consents:    x.consents(), Documents: []exportDocument{}, Events: []exportEvent{}}
+		Consents:    x.consents(), Shares: x.shares(), Documents: []exportDocument{}, Events: []exportEvent{}}
 	if x.st.Closed != nil {
 		m.Beneficiary.Closed = x.st.Closed.Reason
 	}

@@ -328,6 +328,11 @@ func declared(ev *vault.Event) []vault.Object {
 		if ev.Decode(&b) == nil {
 			return []vault.Object{b.Object}
 		}
+	case vault.ShareAdded:
+		var b vault.ShareBody
+		if ev.Decode(&b) == nil {
+			return b.Objects()
+		}
 	case vault.EpochOpened:
 		var b vault.EpochBody
 		if ev.Decode(&b) == nil {

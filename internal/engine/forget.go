@@ -66,6 +66,11 @@ func tells(st *vault.State) bool {
 			return true
 		}
 	}
+	for _, sh := range st.Shares {
+		if sh.Data != nil {
+			return true
+		}
+	}
 	for _, d := range st.Documents {
 		if d.Described {
 			return true
@@ -157,7 +162,7 @@ func (o *overlay) dropShared(id vault.BeneficiaryID) error {
 			return vault.Errorf(vault.CodeIntegrity, "read note entry: %w", err)
 		}
 		switch n.Kind {
-		case vault.EntryPerson, vault.EntryConsent, vault.EntryDocument:
+		case vault.EntryPerson, vault.EntryConsent, vault.EntryDocument, vault.EntryShare:
 			o.delete(bucketEntries, key)
 		}
 		return nil

@@ -145,7 +145,7 @@ func (e *Engine) refuseNewer(org *vault.Org) error {
 // understand: it takes access away, or tells that there was some.
 func harmless(t vault.EventType) bool {
 	switch t {
-	case vault.ConsentWithdrawn, vault.ConsentExpired, vault.AccessOpened, vault.AccessRefused, vault.Heartbeat:
+	case vault.ConsentWithdrawn, vault.ConsentExpired, vault.ShareRevoked, vault.ShareExpired, vault.AccessOpened, vault.AccessRefused, vault.Heartbeat:
 		return true
 	}
 	return false

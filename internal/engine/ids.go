@@ -23,6 +23,11 @@ func (e *Engine) newConsentID() (vault.ConsentID, error) {
 	return freshID(e, bucketDocs, vault.NewConsentID)
 }
 
+// newShareID returns an identifier for a share that this device introduces.
+func (e *Engine) newShareID() (vault.ShareID, error) {
+	return freshID(e, bucketDocs, vault.NewShareID)
+}
+
 // newBeneficiaryID returns an identifier for a vault that this device opens.
 func (e *Engine) newBeneficiaryID() (vault.BeneficiaryID, error) {
 	return freshID(e, bucketVaults, vault.NewBeneficiaryID)

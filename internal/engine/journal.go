@@ -162,11 +162,12 @@ func (t *teller) entry(r *vault.Record, st *vault.State) api.JournalEntry {
 	var ids struct {
 		Document vault.DocumentID `json:"document"`
 		Consent  vault.ConsentID  `json:"consent"`
+		Share    vault.ShareID    `json:"share"`
 	}
 	_ = r.Decode(&ids)
 	j := api.JournalEntry{Head: api.H("journal_entry"), At: r.At.Time().Format(time.RFC3339), Event: r.ID, EventType: string(r.Type),
 		Device: string(r.Pos.Writer.Device()), Beneficiary: string(r.Vault), Document: string(ids.Document),
-		Consent: string(ids.Consent), Text: t.sentence(r, st), Writer: string(r.Pos.Writer), Seq: r.Pos.Seq}
+		Consent: string(ids.Consent), Share: string(ids.Share), Text: t.sentence(r, st), Writer: string(r.Pos.Writer), Seq: r.Pos.Seq}
 	if a := t.agent(r); a != "" {
 		j.Agent = t.org.AgentName(a)
 	}

@@ -37,6 +37,10 @@ func (t *teller) sentence(r *vault.Record, st *vault.State) string {
 		s = t.access(r, st, who)
 	case vault.ConsentGiven, vault.ConsentWithdrawn, vault.ConsentExpired:
 		s = t.consent(r, st, who)
+	case vault.ShareAdded, vault.ShareRevoked, vault.ShareExpired:
+		s = t.share(r, st, who)
+	case vault.PartnerAdded, vault.PartnerRemoved:
+		s = t.partner(r, who)
 	case vault.OrgCreated, vault.RecoverySet, vault.DeviceCertified, vault.DeviceRevoked, vault.DeviceAdopted, vault.AgentAdded, vault.TeamAdded, vault.TeamMember:
 		s = t.organization(r, who)
 	default:
@@ -134,7 +138,7 @@ func (t *teller) document(r *vault.Record, st *vault.State, who string) string {
 	switch r.Type {
 	case vault.DocumentDeposited:
 		if b.Evidence != "" {
-			return t.l.T("%s deposited the proof of a consent", who)
+			return t.l.T("%s deposited %s", who, t.proof(b.Evidence))
 		}
 		return t.l.T("%s deposited %s", who, what)
 	case vault.DocumentReplaced:
@@ -179,6 +183,8 @@ func (t *teller) refusal(b *vault.AccessBody, who, what string) string {
 			return t.l.T("%s tried a card that does not open the vault", who)
 		case "export":
 			return t.l.T("%s tried to export the vault and was refused: %s", who, why)
+		case "share":
+			return t.l.T("%s tried to share documents of the vault and was refused: %s", who, why)
 		}
 		return t.l.T("%s tried to use the vault and was refused: %s", who, why)
 	}
@@ -187,6 +193,8 @@ func (t *teller) refusal(b *vault.AccessBody, who, what string) string {
 		return t.l.T("%s tried to change %s and was refused: %s", who, what, why)
 	case "remove":
 		return t.l.T("%s tried to remove %s and was refused: %s", who, what, why)
+	case "share":
+		return t.l.T("%s tried to share %s and was refused: %s", who, what, why)
 	case "move":
 		return t.l.T("%s tried to move %s and was refused: %s", who, what, why)
 	}
@@ -221,7 +229,7 @@ func (t *teller) what(st *vault.State, id vault.DocumentID) string {
 	case d == nil:
 		return t.l.T("a document")
 	case d.Evidence != "":
-		return t.l.T("the proof of a consent")
+		return t.proof(d.Evidence)
 	case d.Space == vault.Private && !d.Described:
 		return t.l.T("a private document")
 	case d.Type == "" || !d.Described || !slices.ContainsFunc(st.Readers(t.org, vault.Shared), t.readable):

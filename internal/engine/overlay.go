@@ -325,6 +325,11 @@ func (o *overlay) indexState(st *vault.State, r *vault.Record) {
 		if d := st.Apart(r); d != nil {
 			o.put(bucketDocs, string(d.ID), []byte(st.ID))
 		}
+	case vault.ShareAdded:
+		var b vault.ShareBody
+		if r.Decode(&b) == nil {
+			o.indexID('s', string(b.Share), st)
+		}
 	case vault.ConsentGiven:
 		var b vault.ConsentBody
 		if r.Decode(&b) == nil {
@@ -350,7 +355,7 @@ func (o *overlay) indexID(kind byte, id string, st *vault.State) {
 }
 
 func hasID(st *vault.State, id string) bool {
-	return st.Documents[vault.DocumentID(id)] != nil || st.Consent(vault.ConsentID(id)) != nil
+	return st.Documents[vault.DocumentID(id)] != nil || st.Consent(vault.ConsentID(id)) != nil || st.Share(vault.ShareID(id)) != nil
 }
 
 // indexEntry keeps the blind indexes. Index values are sets of beneficiaries: names collide on purpose. The last entry of

@@ -110,6 +110,8 @@ type Sealer interface {
 	SeedOf(identity string) ([]byte, error)
 	RecipientOf(identity string) (string, error)
 	ParseIdentityFile(r io.Reader) ([]string, error)
+	// ValidateRecipient returns the kind of a recipient, "hybrid" or "x25519". Anything else is CodeInvalid, with the reason.
+	ValidateRecipient(recipient string) (kind string, err error)
 	Forget()
 }
 
@@ -170,6 +172,7 @@ type Words interface {
 	LanguageFor(tag string) string                     // the language itself, or one that most people here read
 	CheckLanguage(tag string) error                    // CodeInvalid for what is no language
 	Phrase(sum []byte) []string                        // six words, the same for everybody
+	Passphrase() string                                // seven random words in one, of letters that every keyboard has: 77 bits
 	SamePhrase(typed string, words []string) bool      // whatever the case and the accents
 }
 

@@ -33,7 +33,7 @@ func waitOf(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// handled is one time that somebody had a document in the clear.
+// handled is one time that somebody had a document in the clear, or handed it on.
 type handled struct {
 	agent vault.AgentID
 	doc   vault.DocumentID
@@ -41,7 +41,7 @@ type handled struct {
 	at    vault.Clock
 }
 
-// handledBy returns who opened, printed or exported documents of a vault, in order. Given agents narrow it to them.
+// handledBy returns who opened, printed, shared or exported documents of a vault, in order. Given agents narrow it to them.
 func (e *Engine) handledBy(ov *overlay, id vault.BeneficiaryID, agents ...vault.AgentID) ([]handled, error) {
 	recs, err := ov.records(string(id))
 	if err != nil {
@@ -49,11 +49,19 @@ func (e *Engine) handledBy(ov *overlay, id vault.BeneficiaryID, agents ...vault.
 	}
 	var out []handled
 	for _, r := range recs {
-		var b vault.AccessBody
-		if r.Type != vault.AccessOpened || len(agents) > 0 && !slices.Contains(agents, r.Agent) || r.Decode(&b) != nil {
+		if len(agents) > 0 && !slices.Contains(agents, r.Agent) {
 			continue
 		}
-		out = append(out, handled{r.Agent, b.Document, b.How, r.At})
+		var b vault.AccessBody
+		var sh vault.ShareBody
+		switch {
+		case r.Type == vault.AccessOpened && r.Decode(&b) == nil:
+			out = append(out, handled{r.Agent, b.Document, b.How, r.At})
+		case r.Type == vault.ShareAdded && r.Decode(&sh) == nil:
+			for _, c := range sh.Documents {
+				out = append(out, handled{r.Agent, c.Document, "share", r.At})
+			}
+		}
 	}
 	slices.SortFunc(out, func(a, b handled) int { return a.at.Compare(b.at) })
 	return out, nil
@@ -66,6 +74,8 @@ func (h *handled) sentence(l lang.Lang, org *vault.Org) string {
 		return l.T("%s exported the vault on %s.", who, when)
 	case h.how == "print":
 		return l.T("%s printed document %s on %s.", who, h.doc, when)
+	case h.how == "share":
+		return l.T("%s shared document %s on %s.", who, h.doc, when)
 	case h.how == "export":
 		return l.T("%s exported document %s on %s.", who, h.doc, when)
 	}

@@ -37,6 +37,13 @@ func (e *Engine) pastOf(keys *keyring, org *vault.Org, id vault.BeneficiaryID) (
 			if r.Decode(&b) == nil {
 				p.seen[b.Document] = append(p.seen[b.Document], handled{r.Agent, b.Document, b.How, r.At})
 			}
+		case vault.ShareAdded:
+			var b vault.ShareBody
+			if r.Decode(&b) == nil {
+				for _, c := range b.Documents {
+					p.seen[c.Document] = append(p.seen[c.Document], handled{r.Agent, c.Document, "share", r.At})
+				}
+			}
 		case vault.DocumentReplaced, vault.DocumentEdited:
 			var b vault.DocumentBody
 			if r.Decode(&b) == nil {

@@ -26,6 +26,8 @@ type summary struct {
 	docs    int
 	expires []vault.Date // last days of documents
 	late    map[vault.DeviceID]lateWork
+	shares  []briefShare // that go on
+	shared  bool         // there are shares, be they ended
 }
 
 // summarize makes a vault's summary. A vault that this device does not read keeps its id, times and consent states.
@@ -64,6 +66,7 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 			s.soonest = c.Until
 		}
 	}
+	s.shares, s.shared = briefShares(st, org, keys), len(st.Shares) > 0
 	docs, notes := st.Misread(org)
 	if st.Erased == nil {
 		s.teams = st.ActiveTeams()

@@ -12,7 +12,7 @@ const (
 	inUse        = 15 * time.Minute // after its last use by a person a device polls as often as it is told to
 )
 
-// tendLoop does what nobody asks for: it ends consents whose last day has passed, goes on with interrupted reseals, and
+// tendLoop does what nobody asks for: it ends consents and shares whose last day has passed, goes on with interrupted reseals, and
 // locks after idle time.
 func (e *Engine) tendLoop(ctx context.Context) {
 	defer e.wg.Done()
@@ -56,6 +56,11 @@ func (e *Engine) tend(ctx context.Context) {
 		}
 		if ended {
 			misread = append(misread, id)
+		}
+	}
+	for _, id := range e.endingShares() {
+		if err := e.endShares(ctx, id); err != nil && ctx.Err() == nil {
+			e.log.Warn("end shares", "code", vault.CodeOf(err))
 		}
 	}
 	if e.resealDue(ctx, misread) {

@@ -132,6 +132,7 @@ func (w *withdrawal) describe(ov *overlay, st *vault.State) error {
 		r.Waiting = waitsFor(w.org, keys, docs, notes)
 	}
 	r.NotRecalled = append(r.NotRecalled, l.T("What was read, printed or exported before cannot be recalled."))
+	r.GoesOn = sharesGoOn(l, st, w.org)
 	lose := w.losers(st)
 	if len(lose) == 0 {
 		return nil

@@ -90,6 +90,8 @@ func (bip39) CheckLanguage(tag string) error {
 	return vault.Errorf(vault.CodeInvalid, "no language has the code %q; there are words in %s", tag, strings.Join(words.Languages(), ", "))
 }
 
+func (bip39) Passphrase() string { return words.Passphrase() }
+
 func (bip39) Phrase(sum []byte) []string { return words.Phrase(sum) }
 
 func (bip39) SamePhrase(typed string, phrase []string) bool { return words.SamePhrase(typed, phrase) }
