@@ -19,7 +19,6 @@ var frEngineDocuments = [...]row{
 	{"%s recorded a consent to %s (%s)", "%s a enregistré un consentement pour %s (%s)"},
 	{"The consent to %s ended with its last day", "Le consentement pour %s a pris fin avec son dernier jour"},
 	{"%s recorded the withdrawal of the consent to %s", "%s a enregistré le retrait du consentement pour %s"},
-	{"%s deposited the proof of a consent", "%s a déposé la preuve d'un consentement"},
 	{"%s deposited %s", "%s a déposé %s"},
 	{"%s deposited a new version of %s", "%s a déposé une nouvelle version : %s"},
 	{"%s removed %s", "%s a retiré %s"},

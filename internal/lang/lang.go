@@ -163,6 +163,7 @@ var tables = [...]table{
 	{"engine restore", frEngineRestore[:], frEngineRestorePlurals[:]},
 	{"engine sync", frEngineSync[:], nil},
 	{"clean", frClean[:], frCleanPlurals[:]},
+	{"share", frShare[:], frSharePlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

@@ -52,7 +52,7 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // errorTables are the rows of error messages. Slices of package-level arrays: nothing runs at start.
-var errorTables = [...][]row{frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:]}
+var errorTables = [...][]row{frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsShare[:]}
 
 // errorRows returns the rows of all errorTables.
 func errorRows() []row { return slices.Concat(errorTables[:]...) }
