@@ -34,7 +34,7 @@ func TestBuiltin(t *testing.T) {
 	want := []string{
 		"administrative-address", "bank-details", "birth-certificate", "cv", "diploma", "disability-notification",
 		"divorce-judgment", "employment-office-statement", "family-benefits-statement", "family-record-book",
-		"health-insurance-certificate", "hosting-certificate", "id-card", "id-photo", "medical-document", "other",
+		"health-insurance-certificate", "hosting-certificate", "id-card", "id-photo", "lease", "loss-declaration", "medical-document", "other",
 		"passport", "payslip", "proof-of-address", "rent-receipt", "residence-permit", "social-housing-registration",
 		"tax-notice",
 	}

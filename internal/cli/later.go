@@ -20,12 +20,10 @@ type laterCommand struct {
 func laterCommands() []laterCommand {
 	var (
 		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
-		byAge    = lang.Key("`vaultctl type list` says how old each document may usually be")
 	)
 	return []laterCommand{
 		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
 		{"partner add", handOver}, {"partner list", handOver}, {"partner show", handOver}, {"partner remove", handOver},
-		{"procedure list", byAge}, {"procedure show", byAge}, {"procedure check", byAge},
 		{"stats", lang.Key("count the lines of `vaultctl beneficiary list --json`")},
 		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},

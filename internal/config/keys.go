@@ -51,6 +51,7 @@ func keys() []Key {
 		{Name: "lang", Kind: Word, Default: "auto", Choices: []string{"auto", "fr", "en"}, Doc: lang.Key("Language of screens and papers. auto follows LC_ALL, LC_MESSAGES and LANG.")},
 		{Name: "log_level", Restart: true, Kind: Word, Default: "info", Choices: []string{"debug", "info", "warn", "error"}, Doc: lang.Key("What the daemon logs. No level logs personal data or file names.")},
 		{Name: "print_command", Kind: Word, Default: "lp", Doc: lang.Key("Command that `card issue --print` and `document print` send a PDF to, on its standard input.")},
+		{Name: "procedures", Kind: Path, Doc: lang.Key("TOML file whose procedures replace or extend the built-in ones.")},
 		{Name: "retention", Kind: Spans, Doc: lang.Key("How long each storage keeps what was deleted, by old versions, a trash or object lock: main=30d. Receipts name the day.")},
 		{Name: "silent_after", Kind: Duration, Default: "7d", Doc: lang.Key("How long nothing may be heard of another workstation before `status` and `doctor` name it. 0 means for ever.")},
 		{Name: "sync_interval", Kind: Duration, Default: "2m", Doc: lang.Key("How often the daemon asks the remote for news of other workstations. Own work is pushed at once.")},

@@ -75,6 +75,7 @@ func registerDocuments(s *apiserver.Server, e *engine.Engine) {
 	apiserver.Handle(s, api.RouteDocumentEdit, e.DocumentEdit)
 	apiserver.HandleStream(s, api.RouteDocumentMove, e.DocumentMove)
 	apiserver.Handle(s, api.RouteDocumentRemove, e.DocumentRemove)
+	apiserver.Handle(s, api.RouteProcedureCheck, e.ProcedureCheck)
 }
 
 // registerImports adds the calls of imports.

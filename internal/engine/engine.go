@@ -39,6 +39,9 @@ type Options struct {
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Rebuild  bool // the index is new: build it from log and journal at unlock
+
+	Procedures Procedures
+
 	// Step is called at the steps of Steps, from the goroutine that takes them, so that tests can stop the process there.
 	// It is nil in production.
 	Step func(name string)

@@ -58,7 +58,6 @@ var frCLI = [...]row{
 	{"Write a key into the configuration file", "Enregistrer un réglage dans le fichier de configuration"},
 	{"`vaultctl --help` lists what there is", "`vaultctl --help` donne la liste des commandes"},
 	{"`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it", "`vaultctl card issue B` fait la carte suivante ; avec --old-card FICHIER les justificatifs privés la suivent"},
-	{"`vaultctl type list` says how old each document may usually be", "`vaultctl type list` indique l'ancienneté habituellement admise de chaque pièce"},
 	{"`vaultctl verify` checks every stored document against its deposit", "`vaultctl verify` compare chaque justificatif conservé à son dépôt"},
 	{"a duration: 90s, 15m, 36h, 30d", "une durée : 90s, 15m, 36h, 30d"},
 	{"a size: 500MB, 2GiB", "une taille : 500MB, 2GiB"},

@@ -164,6 +164,7 @@ var tables = [...]table{
 	{"engine sync", frEngineSync[:], nil},
 	{"clean", frClean[:], frCleanPlurals[:]},
 	{"share", frShare[:], frSharePlurals[:]},
+	{"procedures", frProcedure[:], frProcedurePlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

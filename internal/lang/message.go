@@ -52,7 +52,10 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // errorTables are the rows of error messages. Slices of package-level arrays: nothing runs at start.
-var errorTables = [...][]row{frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsShare[:]}
+var errorTables = [...][]row{
+	frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsShare[:],
+	frErrorsProcedure[:],
+}
 
 // errorRows returns the rows of all errorTables.
 func errorRows() []row { return slices.Concat(errorTables[:]...) }

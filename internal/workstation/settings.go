@@ -11,10 +11,11 @@ import (
 	"vaultctl/internal/catalogue"
 	"vaultctl/internal/config"
 	"vaultctl/internal/engine"
+	"vaultctl/internal/procedure"
 	"vaultctl/internal/vault"
 )
 
-// settings are the configuration and the document types that it names. Files that change are read again at the next use,
+// settings are the configuration and the document types and procedures that it names. Files that change are read again at the next use,
 // so that IT staff need not restart a daemon; what cannot be read is logged once and changes nothing. cache_size,
 // daemon_idle, log_level and the environment are read when the daemon starts.
 type settings struct {
@@ -22,7 +23,7 @@ type settings struct {
 	log  *slog.Logger
 
 	mu    sync.Mutex // guards what follows
-	seen  [2]stamp   // of the configuration and of the document types, when last read
+	seen  [3]stamp   // of the configuration, the document types and the procedures, when last read
 	value values
 }
 
@@ -33,6 +34,9 @@ type values struct {
 	retention                    map[string]time.Duration
 	catalogue                    string // path of the document types
 	types                        *catalogue.Catalogue
+	procedures                   string // path of their table
+	table                        *procedure.Table
+	noTable                      error // why there is none: a deposit does not depend on it
 }
 
 // stamp tells one content of a file from the next.
@@ -53,14 +57,14 @@ func stampOf(path string) stamp {
 	return stamp{info.ModTime(), info.Size()}
 }
 
-// newSettings reads the document types that c names. With follow the files are read again when they change.
+// newSettings reads the document types and procedures that c names. With follow the files are read again when they change.
 func newSettings(c *config.Config, follow bool, log *slog.Logger) (*settings, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &settings{log: log}
 	// The stamps come first: a change after them is seen at the next use, not missed.
-	s.seen = [2]stamp{stampOf(c.Path()), stampOf(c.String("catalogue"))}
+	s.seen = [3]stamp{stampOf(c.Path()), stampOf(c.String("catalogue")), stampOf(c.String("procedures"))}
 	v, err := readValues(c)
 	if err != nil {
 		return nil, err
@@ -74,10 +78,14 @@ func newSettings(c *config.Config, follow bool, log *slog.Logger) (*settings, er
 
 func readValues(c *config.Config) (values, error) {
 	v := values{idleLock: c.Duration("idle_lock"), soon: c.Duration("expiring_soon"), sync: c.Duration("sync_interval"), silent: c.Duration("silent_after"),
-		health: c.Names("health_data"), custodian: c.Names("custodian"), retention: c.Spans("retention"), catalogue: c.String("catalogue")}
+		health: c.Names("health_data"), custodian: c.Names("custodian"), retention: c.Spans("retention"), catalogue: c.String("catalogue"),
+		procedures: c.String("procedures")}
 	var err error
-	v.types, err = catalogue.Load(v.catalogue)
-	return v, err
+	if v.types, err = catalogue.Load(v.catalogue); err != nil {
+		return v, err
+	}
+	v.table, v.noTable = procedure.Load(v.procedures, v.types)
+	return v, nil
 }
 
 // now returns the values in force.
@@ -87,7 +95,7 @@ func (s *settings) now() values {
 	if s.path == "" {
 		return s.value
 	}
-	seen := [2]stamp{stampOf(s.path), stampOf(s.value.catalogue)}
+	seen := [3]stamp{stampOf(s.path), stampOf(s.value.catalogue), stampOf(s.value.procedures)}
 	if seen == s.seen {
 		return s.value
 	}
@@ -101,7 +109,7 @@ func (s *settings) now() values {
 		s.log.Warn("changed configuration not taken up", "code", vault.CodeOf(err))
 		return s.value
 	}
-	s.seen[1] = stampOf(v.catalogue)
+	s.seen[1], s.seen[2] = stampOf(v.catalogue), stampOf(v.procedures)
 	s.value = v
 	s.log.Info("changed configuration taken up")
 	return v
@@ -149,4 +157,12 @@ func (t types) DefaultExpiry(code string, issuedOn vault.Date, born vault.BirthD
 	}
 	d, _ := found.DefaultExpiry(issuedOn, born)
 	return d
+}
+
+// procedures are the procedures in force.
+type procedures struct{ s *settings }
+
+// Find implements engine.Procedures.
+func (p procedures) Find(name string) (*procedure.Procedure, error) {
+	return p.s.now().table.Find(name)
 }
