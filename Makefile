@@ -1,5 +1,6 @@
 # make demo   plays the whole story in a throw-away home
-# make test   runs every test but the long random ones, from a clean checkout; without sshd or versitygw two are skipped
+# make test   runs every test but the long random ones, from a clean checkout; without sshd, versitygw, or `make web` and a
+#             browser before, those that need them are skipped
 # make soak   plays random histories for hours
 
 SHELL   := bash
@@ -34,10 +35,18 @@ RACED_ENGINE ?= Concurrent|Import|Poll|Join|Lock|Mirror|TakeOver|AtOnce|Wait
 # workstations, whose threads no seed repeats, are for `make soak`.
 SEED ?= 20261122
 
-.PHONY: build test soak demo bench lint docs fuzz cross clean
+.PHONY: build web test soak demo bench lint docs fuzz cross clean
 
 build:
 	$(RELEASE) go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vaultctl ./cmd/vaultd
+
+# The page that opens packages, from the npm packages of a lock file; whatever is built afterwards can write packages. Needs
+# node 18 or later. Nothing that a package brings is run while it is installed.
+WEB := internal/sharepage/web
+
+web:
+	npm ci --ignore-scripts --no-audit --no-fund --prefix $(WEB)
+	npm run build --prefix $(WEB)
 
 test:
 	$(RELEASE) go test -timeout $(TIMEOUT) -skip '^TestModel' $(filter $(heavy) $(stories) $(engine),$(all))

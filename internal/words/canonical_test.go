@@ -5,7 +5,7 @@ import "testing"
 func TestCanonicalPassphrase(t *testing.T) {
 	own := Passphrase()
 	for typed, want := range map[string]string{
-		" Élève  ŒUVRE\n2) cœur_été ": "eleve-oeuvre-coeur-ete",
+		"Élève  ŒUVRE\n2) cœur_été.": "eleve-oeuvre-coeur-ete",
 		"un-deux":                     "un-deux",
 		"":                            "",
 		own:                           own,
