@@ -19,7 +19,7 @@ func (o *Org) adopt(r *Record) error {
 	if d == nil || d.Active() {
 		return fmt.Errorf("no revoked device")
 	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
+	byRoot := o.SignedByRoot(r)
 	if !byRoot && !o.HasRole(r, RoleAdmin) {
 		return fmt.Errorf("taken in neither by an admin nor by the root")
 	}

@@ -68,7 +68,7 @@ func (s *State) MayWrite(org *Org, r *Record) bool {
 }
 
 // byRootReopening reports whether the root cosigned: rebuilding an organization after the loss of its devices.
-func (s *State) byRootReopening(org *Org, r *Record) bool { return r.CosignedBy(org.ID, org.Root) }
+func (s *State) byRootReopening(org *Org, r *Record) bool { return org.SignedByRoot(r) }
 
 // declared returns the readers of an object that a device has written already, with those that no consent names marked as
 // lapsed: what such an object holds is not lost with them, and it is sealed anew for the readers that the vault has. A

@@ -30,7 +30,7 @@ func (o *Org) revoke(r *Record) error {
 	if o.Devices[b.Device] == nil {
 		return fmt.Errorf("no such device")
 	}
-	o.proposed = append(o.proposed, revocation{Revocation: Revocation{b, r.Pos, r.At}, record: r, byRoot: r.CosignedBy(o.ID, o.Root),
+	o.proposed = append(o.proposed, revocation{Revocation: Revocation{b, r.Pos, r.At}, record: r, byRoot: o.SignedByRoot(r),
 		issuer: o.Devices[r.Pos.Writer.Device()]})
 	return nil
 }

@@ -20,7 +20,7 @@ func (o *Org) introduces(key string, r *Record) bool {
 }
 
 func (o *Org) byAdminOrRoot(r *Record) bool {
-	return r.CosignedBy(o.ID, o.Root) || o.HasRole(r, RoleAdmin)
+	return o.SignedByRoot(r) || o.HasRole(r, RoleAdmin)
 }
 
 func (o *Org) certify(r *Record) error {
@@ -28,7 +28,7 @@ func (o *Org) certify(r *Record) error {
 	if err := r.Decode(&b); err != nil {
 		return err
 	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
+	byRoot := o.SignedByRoot(r)
 	issuer := o.Devices[r.Pos.Writer.Device()]
 	switch {
 	case byRoot && r.Pos.Writer.Device() != b.Device:

@@ -16,6 +16,7 @@ type EventType string
 // The event types of format version 1.
 const (
 	OrgCreated      EventType = "org.create"
+	RootSucceeded   EventType = "root.succeed"
 	RecoverySet     EventType = "recovery.set"
 	DeviceCertified EventType = "device.certify"
 	DeviceRevoked   EventType = "device.revoke"
@@ -88,7 +89,7 @@ func NewEvent(t EventType, v BeneficiaryID, agent AgentID, at Clock, body any) E
 // isCritical reports whether a reader must understand the type before it may write to the same vault.
 func isCritical(t EventType) bool {
 	switch t {
-	case VaultErased, ConsentWithdrawn, ConsentExpired, DeviceRevoked, EpochOpened, EpochExtended, VaultClosed:
+	case RootSucceeded, VaultErased, ConsentWithdrawn, ConsentExpired, DeviceRevoked, EpochOpened, EpochExtended, VaultClosed:
 		return true
 	}
 	return false

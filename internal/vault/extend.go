@@ -66,7 +66,7 @@ func (o *Org) extendEpoch(r *Record) error {
 	if e == nil || !r.Saw(e.Opened) {
 		return fmt.Errorf("an unknown epoch given to devices")
 	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
+	byRoot := o.SignedByRoot(r)
 	switch {
 	case byRoot:
 	case e.Kind == EpochTeam && !o.MemberAt(r, e.Team):

@@ -10,7 +10,9 @@ import (
 // readers share one that nobody changes any more.
 type Org struct {
 	ID   OrgID
-	Root string // ed25519 public key, base64
+	Root string // of the organization note: ed25519 public key, base64; see CurrentRoot
+	// First is the device that began the organization, as its note says; "" where that is not known.
+	First DeviceID
 	// Here is the device whose view this is, "" for nobody's. What it wrote stays in its own view after its revocation, so
 	// that it can still open what it had not sent; no other device applies it.
 	Here     DeviceID
@@ -32,6 +34,8 @@ type Org struct {
 	leaving   []leaving             // those that this fold found valid
 	adopted   []adoption            // those that hold from the start of this fold
 	adopting  []adoption            // those that this fold found valid
+	roots     []Root                // the line of roots
+	disputed  []*Record             // successions that are being compared
 	claims    claims
 	contested bool
 	records   []*Record // those that tell more than upkeep: by what they saw, witnesses of what was there when
@@ -107,7 +111,7 @@ type Quarantined struct {
 // NewOrg returns the state before any event. Root is the base64 key of the organization note.
 func NewOrg(id OrgID, root string) *Org {
 	return &Org{
-		ID: id, Root: root, Devices: map[DeviceID]*Device{}, Agents: map[AgentID]*Agent{}, Teams: map[TeamID]*Team{},
+		ID: id, Root: root, roots: []Root{{N: 1, Key: root}}, Devices: map[DeviceID]*Device{}, Agents: map[AgentID]*Agent{}, Teams: map[TeamID]*Team{},
 		Epochs: map[EpochID]*Epoch{}, Partners: map[PartnerID]*Partner{}, epochs: map[epochKey][]*Epoch{},
 	}
 }
@@ -124,8 +128,13 @@ func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org
 
 // Refold is FoldOrg for the same organization in the same device's view.
 func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
-	id, root, here := o.ID, o.Root, o.Here
 	ordered := Order(records)
+	return o.settle(ordered, entries, o.line(ordered, entries), nil)
+}
+
+// settle folds ordered records under a line of roots, while successions are disputed if there are any.
+func (o *Org) settle(ordered []*Record, entries EntryLookup, line []Root, disputed []*Record) *Org {
+	id, root, here, began := o.ID, o.Root, o.Here, o.First
 	telling := slices.DeleteFunc(slices.Clone(ordered), func(r *Record) bool { return r.Type == NoteSealed || r.Type == Tombstoned })
 	var accepted []revocation
 	var parted []leaving
@@ -133,7 +142,7 @@ func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 	var before *Org
 	for {
 		o := NewOrg(id, root)
-		o.Here = here
+		o.Here, o.First, o.roots, o.disputed = here, began, line, disputed
 		o.accepted, o.parted, o.adopted, o.records = accepted, parted, adopted, telling
 		o.claims.rivals = &rivals{records: ordered, org: o}
 		if before != nil {
@@ -180,6 +189,8 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 			return err
 		}
 		o.Name = b.Name
+	case RootSucceeded:
+		return o.succession(r)
 	case RecoverySet:
 		var b RecoveryBody
 		if err := o.byRoot(r, &b); err != nil {
@@ -224,7 +235,7 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 
 // byRoot decodes a body that only the root may sign.
 func (o *Org) byRoot(r *Record, body any) error {
-	if !r.CosignedBy(o.ID, o.Root) {
+	if !o.SignedByRoot(r) {
 		return fmt.Errorf("not signed by the root")
 	}
 	return r.Decode(body)

@@ -40,7 +40,7 @@ func (o *Org) member(r *Record) error {
 	if t == nil {
 		return fmt.Errorf("no such team")
 	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
+	byRoot := o.SignedByRoot(r)
 	if b.Left {
 		return o.leave(r, t, b.Agent, byRoot)
 	}
@@ -107,7 +107,7 @@ func (o *Org) openEpoch(r *Record) error {
 	if err := b.check(r, o); err != nil {
 		return err
 	}
-	byRoot := r.CosignedBy(o.ID, o.Root)
+	byRoot := o.SignedByRoot(r)
 	switch {
 	case byRoot:
 	case b.Kind == EpochTeam && !o.MemberAt(r, b.Team):
