@@ -108,9 +108,10 @@ type JoinAskRequest struct {
 // JoinRequest is a workstation that asks to be enrolled, as both screens show it.
 type JoinRequest struct {
 	Head
-	Code      string   `json:"code"`       // enough of the device's id to tell it from others
-	RootWords []string `json:"root_words"` // of the organization's root
-	Words     []string `json:"words"`      // of the workstation's keys
+	Code      string   `json:"code"`              // enough of the device's id to tell it from others
+	RootWords []string `json:"root_words"`        // of the organization's root
+	Ignored   int      `json:"ignored,omitempty"` // notes on the storage that name another root, which the one before did not sign
+	Words     []string `json:"words"`             // of the workstation's keys
 	Device    string   `json:"device"`
 	Org       string   `json:"org"`
 	Since     string   `json:"since"` // RFC 3339, by the workstation's clock

@@ -93,7 +93,7 @@ func addCommands(root *cobra.Command, f *Factory) {
 	inGroup(groupPeople, newBeneficiary(f), newCard(f), newConsent(f))
 	inGroup(groupDocuments, newDocument(f), newImport(f), newBatch(f), newType(f), newProcedure(f))
 	inGroup(groupOperation, newSync(f), newVerify(f), newDoctor(f), newJournal(f), newExport(f), newRecover(f))
-	inGroup(groupAdmin, newTeam(f), newAgent(f), newDevice(f), newRecovery(f), newRemote(f), newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
+	inGroup(groupAdmin, newTeam(f), newAgent(f), newDevice(f), newRecovery(f), newRootKey(f), newRemote(f), newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
 }
 
 // Main runs one command line (without the program's name) and returns the exit status. An interrupt cancels the

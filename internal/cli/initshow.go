@@ -132,8 +132,22 @@ func (p *page) recovery(shares []string) {
 // checkWritten asks for two of the words, so that nobody goes on with nothing on paper. The organization is founded
 // whatever the answers are: after three mistakes it only warns.
 func (f *Factory) checkWritten(ctx context.Context, words []string) error {
+	l := f.Lang()
+	switch ok, err := f.written(ctx, words); {
+	case err != nil:
+		return err
+	case !ok:
+		f.IO.Note(l.T("That is not it. Compare what is on paper with the screen before you close this window."))
+	case !f.globals.yes && f.IO.CanAsk():
+		f.IO.Note(l.T("Right. Close this window when the papers are put away: it still shows the words."))
+	}
+	return nil
+}
+
+// written reports whether the words are on paper, as two of them show. Where nobody can be asked, or --yes was given, they are.
+func (f *Factory) written(ctx context.Context, words []string) (bool, error) {
 	if f.globals.yes || !f.IO.CanAsk() {
-		return nil
+		return true, nil
 	}
 	l := f.Lang()
 	f.IO.Note("")
@@ -143,20 +157,18 @@ func (f *Factory) checkWritten(ctx context.Context, words []string) error {
 		for try := 1; ; try++ {
 			typed, err := f.IO.Ask(ctx, l.T("Word number %d", i+1), "--yes")
 			if err != nil {
-				return err
+				return false, err
 			}
 			if plainWord(typed) == plainWord(words[i]) {
 				break
 			}
 			if try == maxTries {
-				f.IO.Note(l.T("That is not it. Compare what is on paper with the screen before you close this window."))
-				return nil
+				return false, nil
 			}
 			f.IO.Note(l.T("That is not it; look again."))
 		}
 	}
-	f.IO.Note(l.T("Right. Close this window when the papers are put away: it still shows the words."))
-	return nil
+	return true, nil
 }
 
 // accents are the letters that a keyboard may send in one piece and the word lists hold in two.

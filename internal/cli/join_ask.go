@@ -163,6 +163,10 @@ func (f *Factory) writeAsking(w io.Writer, q *api.JoinRequest) error {
 	}
 	p = &page{f: f, l: l}
 	p.line("")
+	if q.Ignored > 0 {
+		p.para("! " + l.N(q.Ignored, "%d note on the storage names another root without the signature of the one before; it does not count.",
+			"%d notes on the storage name another root without the signature of the one before; they do not count."))
+	}
 	p.para(l.T("Tell an administrator, in person or by telephone. They run `vaultctl device approve %s --agent NAME --role agent`, and approve only if their screen shows the same two lines of words.", q.Code))
 	_, err := io.WriteString(w, p.String())
 	return err

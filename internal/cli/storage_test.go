@@ -44,7 +44,7 @@ func papers(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: papers FILE")
 	}
 	var res api.InitResult
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &res))
+	ts.Check(json.NewDecoder(strings.NewReader(ts.ReadFile(args[0]))).Decode(&res))
 	ts.Check(os.WriteFile(ts.MkAbs("root.txt"), []byte(strings.Join(res.RootWords, "\n")+"\n"), 0o600))
 	for i, share := range res.Recovery {
 		text := strings.Replace(share, " ", "\n", 1) + "\n"

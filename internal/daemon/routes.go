@@ -30,6 +30,8 @@ func registerOrg(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleList(s, api.RouteDeviceList, e.DeviceList)
 	apiserver.HandleStream(s, api.RouteDeviceAdopt, e.DeviceAdopt)
 	apiserver.HandleStream(s, api.RouteRecoveryRotate, e.RecoveryRotate)
+	apiserver.Handle(s, api.RouteRootNew, e.RootNew)
+	apiserver.HandleStream(s, api.RouteRootRotate, e.RootRotate)
 	apiserver.HandleStream(s, api.RouteDeviceRevoke, e.DeviceRevoke)
 	apiserver.Handle(s, api.RouteAgentShow, e.AgentShow)
 	apiserver.HandleStream(s, api.RouteAgentRemove, e.AgentRemove)

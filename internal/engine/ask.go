@@ -94,9 +94,10 @@ func (e *Engine) askAnew(ctx context.Context, req *api.JoinAskRequest) (api.Join
 		return api.JoinRequest{}, err
 	}
 	note, err := orgNoteOf(ctx, remote.Get)
-	if err == nil {
-		err = expectRoot(note, req.Root)
+	if err != nil {
+		return api.JoinRequest{}, err
 	}
+	line, err := readRootLine(ctx, remote, note, req.Root)
 	if err != nil {
 		return api.JoinRequest{}, err
 	}
@@ -111,14 +112,16 @@ func (e *Engine) askAnew(ctx context.Context, req *api.JoinAskRequest) (api.Join
 	}
 	dev := vault.DeviceIDOf(sign.Public().(ed25519.PublicKey))
 	ident := identityFile{Org: note.Org, Root: rootText(note), Device: dev, Fingerprint: vault.Fingerprint(note.Root),
-		Writer: vault.NewWriterID(dev), Joining: true, Asking: true}
+		Latest: keyText(line.last()), First: note.First, Writer: vault.NewWriterID(dev), Joining: true, Asking: true}
 	if err := e.enrolSelf(ctx, secret, device, ident, req.Protect, remotesFile{Remotes: []remoteEntry{{"main", req.Remote}}, Conf: conf}); err != nil {
 		return api.JoinRequest{}, err
 	}
 	if err := e.rememberFirst(ctx, note.First); err != nil {
 		return api.JoinRequest{}, err
 	}
-	return e.putRequest(ctx)
+	q, err := e.putRequest(ctx)
+	q.Ignored = line.ignored
+	return q, err
 }
 
 // forgetAsked empties a home that asked to join. The passphrase is checked first: it keeps what comes next as well.
@@ -168,16 +171,6 @@ func orgNoteOf(ctx context.Context, get source) (*vault.OrgNote, error) {
 	return vault.ParseOrgNote(raw)
 }
 
-// expectRoot returns CodeForeign for an organization whose root has another fingerprint than the one given.
-func expectRoot(note *vault.OrgNote, fingerprint string) error {
-	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(s)) }
-	if fingerprint == "" || plain(fingerprint) == plain(vault.Fingerprint(note.Root)) {
-		return nil
-	}
-	return api.WithHint(vault.Errorf(vault.CodeForeign, "the remote holds an organization with another root than the one given"),
-		"`vaultctl status` on an enrolled workstation shows the fingerprint; if that is right, somebody has exchanged the storage")
-}
-
 // askAgain takes up a request of an earlier run.
 func (e *Engine) askAgain(ctx context.Context, req *api.JoinAskRequest) (api.JoinRequest, error) {
 	if err := e.Unlock(ctx, req.Protect.Passphrase); err != nil {
@@ -195,8 +188,8 @@ func (e *Engine) askAgain(ctx context.Context, req *api.JoinAskRequest) (api.Joi
 		return api.JoinRequest{}, api.WithHint(vault.Errorf(vault.CodeConflict, "this home asks to join through another remote"),
 			"`vaultctl join --anew` forgets that and asks again")
 	}
-	get := e.mounted()[0].remote.Get
-	note, err := orgNoteOf(ctx, get)
+	remote := e.mounted()[0].remote
+	note, err := orgNoteOf(ctx, remote.Get)
 	if err != nil {
 		return api.JoinRequest{}, err
 	}
@@ -204,13 +197,18 @@ func (e *Engine) askAgain(ctx context.Context, req *api.JoinAskRequest) (api.Joi
 		return api.JoinRequest{}, api.WithHint(vault.Errorf(vault.CodeForeign, "the remote holds another organization than when this workstation asked to join"),
 			"check the address; `vaultctl join --anew` asks this organization instead")
 	}
-	if err := expectRoot(note, req.Root); err != nil {
+	line, err := readRootLine(ctx, remote, note, req.Root)
+	if err != nil {
+		return api.JoinRequest{}, err
+	}
+	if err := e.showRoot(line.last()); err != nil {
 		return api.JoinRequest{}, err
 	}
 	if err := e.rememberFirst(ctx, note.First); err != nil {
 		return api.JoinRequest{}, err
 	}
 	q, err := e.putRequest(ctx)
+	q.Ignored = line.ignored
 	if err != nil || !q.Stale {
 		return q, err
 	}
@@ -253,7 +251,7 @@ func (e *Engine) putRequest(ctx context.Context) (api.JoinRequest, error) {
 	if err != nil {
 		return api.JoinRequest{}, err
 	}
-	out := e.shown(q, e.rootWords(ident.Root))
+	out := e.shown(q, e.rootWords(ident.latest()))
 	out.Remote = e.Remotes.Redact(m.spec)
 	return out, nil
 }

@@ -24,7 +24,7 @@ func (e *Engine) DeviceAsking(ctx context.Context, req api.CodeRequest, yield fu
 		if err != nil {
 			return err
 		}
-		out := e.shown(q, e.rootWords(org.Root))
+		out := e.shown(q, e.rootWords(org.CurrentRoot().Key))
 		out.Approved = org.Devices[q.Device()] != nil
 		return yield(out)
 	}
@@ -34,7 +34,7 @@ func (e *Engine) DeviceAsking(ctx context.Context, req api.CodeRequest, yield fu
 	}
 	show := e.brief
 	if !req.Brief {
-		root := e.rootWords(org.Root)
+		root := e.rootWords(org.CurrentRoot().Key)
 		show = func(q *vault.JoinRequest) api.JoinRequest { return e.shown(q, root) }
 	}
 	n := 0

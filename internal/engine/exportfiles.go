@@ -123,9 +123,8 @@ func stamp(c vault.Clock) string { return c.Time().Format(time.RFC3339) }
 
 // manifest writes manifest.json.
 func (x *export) manifest(w io.Writer, events []exported) error {
-	self := x.e.self()
 	m := exportManifest{Format: "vaultctl export", Version: exportFormat, Program: x.e.Version, Made: x.e.Now().Format(time.RFC3339),
-		Language: x.lang.String(), Organization: exportOrganization{x.org.ID, x.org.Name, self.Fingerprint},
+		Language: x.lang.String(), Organization: exportOrganization{x.org.ID, x.org.Name, x.e.fingerprint()},
 		Beneficiary: exportBeneficiary{ID: x.st.ID, Opened: stamp(x.st.Opened), NoRecovery: x.st.NoRecovery, Person: x.st.Person},
 		Consents:    x.consents(), Shares: x.shares(), Documents: []exportDocument{}, Events: []exportEvent{}}
 	if x.st.Closed != nil {

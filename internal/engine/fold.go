@@ -333,6 +333,13 @@ func declared(ev *vault.Event) []vault.Object {
 		if ev.Decode(&b) == nil {
 			return b.Objects()
 		}
+	case vault.RootSucceeded:
+		var b vault.RootBody
+		if ev.Decode(&b) == nil {
+			if n, err := vault.ParseRootNote([]byte(b.Note)); err == nil {
+				return []vault.Object{rootNoteObject(n, []byte(b.Note))}
+			}
+		}
 	case vault.EpochOpened:
 		var b vault.EpochBody
 		if ev.Decode(&b) == nil {

@@ -149,6 +149,7 @@ func (e *Engine) prepare(req api.InitRequest, remote Remote) (*founding, error) 
 	dev := vault.DeviceIDOf(f.sign.Public().(ed25519.PublicKey))
 	f.ident = identityFile{Org: vault.NewOrgID(), Root: base64.StdEncoding.EncodeToString(rootPub), Device: dev,
 		Fingerprint: vault.Fingerprint(rootPub), Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID(dev)}
+	f.ident.First = f.ident.Writer
 	f.note = vault.OrgNote{Org: f.ident.Org, Root: rootPub, First: f.ident.Writer}
 	return f, nil
 }

@@ -22,6 +22,7 @@ type rebuilding struct {
 	device   string // recipient
 	sign     ed25519.PrivateKey
 	note     *vault.OrgNote
+	line     *rootLine // of roots, as the storage shows it
 }
 
 // JoinRecover rebuilds a working organization in this home from a remote, the root's words and the recovery secret: it
@@ -88,8 +89,8 @@ func (e *Engine) checkSecrets(ctx context.Context, req api.JoinRecoverRequest, r
 	}
 	defer clear(seed)
 	b.root = ed25519.NewKeyFromSeed(seed)
-	if !b.note.Root.Equal(b.root.Public()) {
-		return nil, vault.Errorf(vault.CodeNoIdentity, "these are not the root words of the organization on the remote")
+	if err := b.checkRoot(ctx, remote); err != nil {
+		return nil, err
 	}
 	rec, err := e.recoverySeed(req.Recovery)
 	if err != nil {
@@ -142,7 +143,7 @@ func (e *Engine) checkRecovery(ctx context.Context, remote Remote, note *vault.O
 	return err
 }
 
-func rootText(n *vault.OrgNote) string { return base64.StdEncoding.EncodeToString(n.Root) }
+func rootText(n *vault.OrgNote) string { return keyText(n.Root) }
 
 // enrolForRecovery makes this device's identity, or takes up the one of an interrupted run.
 func (e *Engine) enrolForRecovery(ctx context.Context, b *rebuilding, conf []byte) error {
@@ -170,7 +171,7 @@ func (e *Engine) enrolForRecovery(ctx context.Context, b *rebuilding, conf []byt
 	b.sign, b.device = sign, device
 	dev := vault.DeviceIDOf(sign.Public().(ed25519.PublicKey))
 	ident = identityFile{Org: b.note.Org, Root: rootText(b.note), Device: dev, Fingerprint: vault.Fingerprint(b.note.Root),
-		Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID(dev), Joining: true}
+		Writer: vault.NewWriterID(dev), Agent: vault.NewAgentID(dev), Latest: keyText(b.line.last()), First: b.note.First, Joining: true}
 	return e.enrolSelf(ctx, secret, device, ident, b.req.Protect, remotesFile{Remotes: []remoteEntry{{"main", b.req.Remote}}, Conf: conf})
 }
 
@@ -198,6 +199,9 @@ func (e *Engine) rebuildOrg(ctx context.Context, b *rebuilding, tell func(api.Pr
 	}
 	if rcp, err := e.Sealer.RecipientOf(b.identity); err != nil || rcp != org.CurrentRecovery().Recipient {
 		return api.InitResult{}, vault.Errorf(vault.CodeNoIdentity, "this recovery secret was replaced by a later one")
+	}
+	if err := b.line.agrees(org, true); err != nil {
+		return api.InitResult{}, err
 	}
 	if err := e.restoreOrg(ctx, b, org); err != nil {
 		return api.InitResult{}, err
@@ -231,7 +235,7 @@ func (e *Engine) rebuiltResult(ctx context.Context, b *rebuilding, restored *api
 	ident := e.self()
 	var teams []string
 	err = e.TeamList(ctx, api.Empty{}, func(t api.Team) error { teams = append(teams, t.Name); return nil })
-	return api.InitResult{Head: api.H("organization"), Org: string(ident.Org), Name: org.Name, Fingerprint: ident.Fingerprint,
+	return api.InitResult{Head: api.H("organization"), Org: string(ident.Org), Name: org.Name, Fingerprint: e.fingerprint(),
 		Agent: b.req.Agent, Team: strings.Join(teams, ", "), Device: string(ident.Device), Remote: e.Remotes.Redact(b.req.Remote),
 		Restored: restored}, err
 }
@@ -305,7 +309,7 @@ func (e *Engine) takeOver(ctx context.Context, b *rebuilding) error {
 	heads := e.pastNow()
 	cosign := func(ev *vault.Event) { ev.Cosign(ident.Org, ident.Device, b.root) }
 	return e.commit(ctx, func(t *tx) error {
-		errs := []error{t.emitCosigned(vault.DeviceCertified, "", dev, cosign),
+		errs := []error{b.line.tellAgain(t, cosign), t.emitCosigned(vault.DeviceCertified, "", dev, cosign),
 			t.emitCosigned(vault.AgentAdded, "", vault.AgentBody{Agent: ident.Agent, Solo: vault.NewTeamID(ident.Device)}, cosign,
 				entry(classOrg, vault.EntryAgent, vault.AgentData{Name: b.req.Agent}))}
 		for _, id := range lostDevices(t.org(), ident.Device) {

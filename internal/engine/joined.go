@@ -138,6 +138,9 @@ func (e *Engine) enter(ctx context.Context, w *vault.Welcome, signer vault.Devic
 	if err != nil {
 		return err
 	}
+	if err := e.checkShown(ctx); err != nil {
+		return err
+	}
 	if err := e.keepBeginning(ctx, w); err != nil {
 		return err
 	}
@@ -293,7 +296,7 @@ func (e *Engine) joined() (api.Joined, error) {
 		return api.Joined{}, err
 	}
 	ident := e.self()
-	out := api.Joined{Head: api.H("joined"), Org: string(ident.Org), Name: org.Name, Fingerprint: ident.Fingerprint,
+	out := api.Joined{Head: api.H("joined"), Org: string(ident.Org), Name: org.Name, Fingerprint: e.fingerprint(),
 		Agent: org.AgentName(ident.Agent), Roles: roleNames(org.Devices[ident.Device]), Teams: []string{}, Device: string(ident.Device),
 		Remote: e.Remotes.Redact(e.mounted()[0].spec)}
 	for id := range org.Teams {

@@ -41,7 +41,8 @@ func (t *teller) sentence(r *vault.Record, st *vault.State) string {
 		s = t.share(r, st, who)
 	case vault.PartnerAdded, vault.PartnerRemoved:
 		s = t.partner(r, who)
-	case vault.OrgCreated, vault.RecoverySet, vault.DeviceCertified, vault.DeviceRevoked, vault.DeviceAdopted, vault.AgentAdded, vault.TeamAdded, vault.TeamMember:
+	case vault.OrgCreated, vault.RootSucceeded, vault.RecoverySet, vault.DeviceCertified, vault.DeviceRevoked, vault.DeviceAdopted, vault.AgentAdded,
+		vault.TeamAdded, vault.TeamMember:
 		s = t.organization(r, who)
 	default:
 		s = t.vault(r, who)
@@ -260,6 +261,8 @@ func (t *teller) organization(r *vault.Record, who string) string {
 	switch r.Type {
 	case vault.OrgCreated:
 		return t.l.T("The organization was founded")
+	case vault.RootSucceeded:
+		return t.l.T("The root key was replaced")
 	case vault.RecoverySet:
 		return t.l.T("The recovery key was set")
 	case vault.DeviceCertified:

@@ -22,8 +22,10 @@ import (
 // identityFile is identity.json in the home: who this device is, without secrets, readable while locked.
 type identityFile struct {
 	Org         vault.OrgID    `json:"org"`
-	Root        string         `json:"root"` // ed25519 public key, base64
-	Fingerprint string         `json:"fingerprint"`
+	Root        string         `json:"root"`             // of the organization note: ed25519 public key, base64
+	Fingerprint string         `json:"fingerprint"`      // of that root
+	Latest      string         `json:"latest,omitempty"` // the last root in the line that is known here; of who asks to join, the one that was shown
+	First       vault.WriterID `json:"first,omitempty"`  // with which the organization began
 	Device      vault.DeviceID `json:"device"`
 	Writer      vault.WriterID `json:"writer"`
 	Agent       vault.AgentID  `json:"agent"`
@@ -34,7 +36,7 @@ type identityFile struct {
 // newOrg returns the organization before any event, in this device's view.
 func (f *identityFile) newOrg() *vault.Org {
 	org := vault.NewOrg(f.Org, f.Root)
-	org.Here = f.Device
+	org.Here, org.First = f.Device, f.First.Device()
 	return org
 }
 

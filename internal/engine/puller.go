@@ -163,7 +163,27 @@ func (p *puller) admitted(w vault.WriterID, body *vault.Body) bool {
 	for i := range body.Events {
 		ev := &body.Events[i]
 		var b vault.DeviceBody
-		if ev.Type == vault.DeviceCertified && ev.Decode(&b) == nil && b.Device == w.Device() && ev.CosignedBy(p.org.ID, w.Device(), p.org.Root) {
+		if ev.Type == vault.DeviceCertified && ev.Decode(&b) == nil && b.Device == w.Device() && p.byRoot(ev, w.Device(), body) {
+			return true
+		}
+	}
+	return false
+}
+
+// byRoot reports whether one of the roots signed an event, or one that the same segment names as the next.
+func (p *puller) byRoot(ev *vault.Event, by vault.DeviceID, body *vault.Body) bool {
+	for _, r := range p.org.Roots() {
+		if ev.CosignedBy(p.org.ID, by, r.Key) {
+			return true
+		}
+	}
+	for i := range body.Events {
+		var b vault.RootBody
+		if body.Events[i].Type != vault.RootSucceeded || body.Events[i].Decode(&b) != nil {
+			continue
+		}
+		n, err := vault.ParseRootNote([]byte(b.Note))
+		if err == nil && ev.CosignedBy(p.org.ID, by, keyText(n.Root)) {
 			return true
 		}
 	}

@@ -207,6 +207,7 @@ func (r *recovery) fromManifest(ctx context.Context, m *personManifest) (*recove
 // byRecovery folds the whole organization in memory.
 func (r *recovery) byRecovery(ctx context.Context, writers []vault.WriterID) ([]*recovered, error) {
 	org := vault.NewOrg(r.note.Org, rootText(r.note))
+	org.First = r.note.First.Device()
 	ov := newOverlay(memoryStore{}, org, &keyring{recovery: r.identity, epochs: map[vault.EpochID]string{}})
 	later, err := r.e.recoveryParcels(ctx, r.remote, r.identity)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"encoding/base64"
 	"fmt"
 	"io"
 
@@ -77,9 +76,9 @@ func (e *Engine) rootKey(org *vault.Org, words string) (ed25519.PrivateKey, erro
 	}
 	defer clear(seed)
 	root := ed25519.NewKeyFromSeed(seed)
-	if base64.StdEncoding.EncodeToString(root.Public().(ed25519.PublicKey)) != org.Root {
+	if err := isRoot(org, root.Public().(ed25519.PublicKey)); err != nil {
 		clear(root)
-		return nil, vault.Errorf(vault.CodeNoIdentity, "these are not the root words of the organization")
+		return nil, err
 	}
 	return root, nil
 }
@@ -102,7 +101,7 @@ func (e *Engine) recoveryPages(org *vault.Org, seed []byte, req *api.RecoveryRot
 		remote = e.Remotes.Redact(m[0].spec)
 	}
 	var pdf bytes.Buffer
-	err = e.Paper.Recovery(&pdf, l, RecoveryPages{Org: org.Name, OrgID: string(org.ID), Fingerprint: e.self().Fingerprint, Shares: shares,
+	err = e.Paper.Recovery(&pdf, l, RecoveryPages{Org: org.Name, OrgID: string(org.ID), Fingerprint: e.fingerprint(), Shares: shares,
 		Need: req.Need, Remote: remote, On: e.today()})
 	if err != nil {
 		return api.RecoveryKey{}, "", fmt.Errorf("recovery pages: %w", err)

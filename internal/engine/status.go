@@ -31,7 +31,7 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 	if s.State = stateLocked; ident.Asking {
 		s.State = stateJoining
 	}
-	s.Org, s.Fingerprint, s.Device, s.Agent = string(ident.Org), ident.Fingerprint, string(ident.Device), string(ident.Agent)
+	s.Org, s.Fingerprint, s.Device, s.Agent = string(ident.Org), e.fingerprint(), string(ident.Device), string(ident.Agent)
 	var err error
 	if s.Protect, err = e.Protect.Method(e.Home); err != nil {
 		return s, fmt.Errorf("read protection: %w", err)

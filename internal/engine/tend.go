@@ -77,6 +77,9 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("pull", "code", vault.CodeOf(err))
 	}
+	if err := e.keepRoot(); err != nil {
+		e.log.Warn("keep the root", "code", vault.CodeOf(err))
+	}
 	if err := e.renewKeys(ctx, false); err != nil && ctx.Err() == nil {
 		e.log.Warn("renew keys", "code", vault.CodeOf(err))
 	}

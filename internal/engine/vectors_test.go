@@ -156,6 +156,7 @@ func writeVectors(t *testing.T, s *agecrypt.Sealer) {
 		return out.Bytes()
 	}
 	write("org.note", vault.OrgNote{Org: org, First: k.Writer}.Sign(root))
+	write("root.note", vault.RootNote{Org: org, N: 2}.Sign(root, ed25519.NewKeyFromSeed(vectorSeed("second root"))))
 	parcel := parcelText(k.Epoch, vault.EpochOrg, k.OrgEpoch.Identity, []string{k.Predecessor.Identity}, vectorSeed("refs"), vectorSeed("names"))
 	write("parcel.txt", []byte(parcel))
 	sealedParcel := seal([]byte(parcel), k.DeviceAge.Recipient, k.Recovery.Recipient)
@@ -271,6 +272,13 @@ func TestVectors(t *testing.T) {
 	note := must[*vault.OrgNote](t)(vault.ParseOrgNote(read("org.note")))
 	if note.Org != vault.OrgID(k.IDs[0]) || note.First != k.Writer || vault.Fingerprint(note.Root) != k.Fingerprint {
 		t.Errorf("org.note: %+v", note)
+	}
+	next := must[*vault.RootNote](t)(vault.ParseRootNote(read("root.note")))
+	second := ed25519.NewKeyFromSeed(vectorSeed("second root"))
+	if next.Org != note.Org || next.N != 2 || !next.Before.Equal(note.Root) || !next.Root.Equal(second.Public()) ||
+		next.Path() != "v1/root/2-dqeazcbam5ecmcfrxw72vpil.note" ||
+		!bytes.Equal(read("root.note"), vault.RootNote{Org: note.Org, N: 2}.Sign(ed25519.NewKeyFromSeed(vectorSeed("root")), second)) {
+		t.Errorf("root.note: %+v, %s", next, next.Path())
 	}
 	identity := checkParcel(t, s, &k, read("parcel.age"), read("parcel.txt"))
 	events := checkSegments(t, s, &k, identity, read)

@@ -165,6 +165,7 @@ var tables = [...]table{
 	{"clean", frClean[:], frCleanPlurals[:]},
 	{"share", frShare[:], frSharePlurals[:]},
 	{"procedures", frProcedure[:], frProcedurePlurals[:]},
+	{"root", frRoot[:], frRootPlurals[:]},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

@@ -54,7 +54,7 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 // errorTables are the rows of error messages. Slices of package-level arrays: nothing runs at start.
 var errorTables = [...][]row{
 	frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsShare[:],
-	frErrorsProcedure[:], frErrorsPackage[:],
+	frErrorsProcedure[:], frErrorsPackage[:], frErrorsRoot[:],
 }
 
 // errorRows returns the rows of all errorTables.

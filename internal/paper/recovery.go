@@ -21,9 +21,15 @@ type RecoveryData struct {
 	RootWords    []string // the words of the root key; none leaves its page out
 }
 
-// RecoverySheets writes one page for each holder of a share of the recovery secret, then the page of the root words.
+// RecoverySheets writes one page for each holder of a share of the recovery secret, then the page of the root words; that
+// page alone where there are no shares.
 // Every page stands alone, so that each can go to another person.
 func RecoverySheets(w io.Writer, l lang.Lang, data RecoveryData) error {
+	if len(data.Shares) == 0 && len(data.RootWords) > 0 {
+		s := newSheet(l, l.T("Root key"), clean(data.Organization), data.Made)
+		s.rootPage(data)
+		return s.finish(w)
+	}
 	if len(data.Shares) == 0 || data.Needed < 1 || data.Needed > len(data.Shares) {
 		return fmt.Errorf("print recovery sheets: %d of %d shares make no sense", data.Needed, len(data.Shares))
 	}

@@ -55,7 +55,7 @@ func (o *Org) ruled(root Root, r *Record) bool {
 		return o.undisputed(r)
 	}
 	return !slices.ContainsFunc(o.roots[root.N].told, func(s *Record) bool {
-		return r.Saw(s.Pos) || !s.Saw(r.Pos) && !o.witnessed(r, s, o.records)
+		return r.Saw(s.Pos) || !s.Saw(r.Pos) && !o.witnessed(r, s)
 	})
 }
 
@@ -98,7 +98,7 @@ func (o *Org) line(ordered []*Record, entries EntryLookup) []Root {
 	line := []Root{{N: 1, Key: o.Root}}
 	told := slices.DeleteFunc(slices.Clone(ordered), func(r *Record) bool { return r.Type != RootSucceeded })
 	for len(told) > 0 && len(line) < maxRoots {
-		next := successors(o.ID, told, &line[len(line)-1])
+		next := successors(o.ID, told, line)
 		switch len(next) {
 		case 0:
 			return line
@@ -112,12 +112,13 @@ func (o *Org) line(ordered []*Record, entries EntryLookup) []Root {
 }
 
 // successors returns whom the last root named, each with the records that say so. Who had seen another succession named
-// nobody any more.
-func successors(org OrgID, told []*Record, last *Root) []Root {
+// nobody any more; and who has been the root is not named again, for their words may be in other hands.
+func successors(org OrgID, told []*Record, line []Root) []Root {
 	var out []Root
+	last := &line[len(line)-1]
 	for _, r := range told {
 		key, n := succeeding(org, r)
-		if n == nil || n.N != last.N+1 || b64of(n.Before) != last.Key ||
+		if n == nil || n.N != last.N+1 || b64of(n.Before) != last.Key || slices.ContainsFunc(line, func(was Root) bool { return was.Key == key }) ||
 			last.N > 1 && !slices.ContainsFunc(last.told, func(s *Record) bool { return r.Saw(s.Pos) }) {
 			continue
 		}

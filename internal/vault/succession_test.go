@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"slices"
 	"testing"
 )
@@ -89,6 +90,7 @@ func TestRootSucceeds(t *testing.T) {
 	w.rootIs(third)
 	w.sync()
 	w.refuses(w.boss.do(RecoverySet, "", RecoveryBody{N: 5, Recipient: "age1five"}, w.by(next)))
+	w.refuses(w.boss.succeed(4, third, w.root)) // whose words may be in other hands
 	if got := w.org().Roots(); len(got) != 3 || got[0].Key != b64(w.root) || got[1].N != 2 || got[1].RootNote() == nil || got[0].RootNote() != nil {
 		t.Errorf("roots: %+v", got)
 	}
@@ -199,4 +201,26 @@ func TestSuccessionToldAgain(t *testing.T) {
 	w.records = slices.DeleteFunc(w.records, func(r *Record) bool { return r == a })
 	w.folded = nil
 	w.rootIs(next)
+}
+
+func FuzzParseRootNote(f *testing.F) {
+	f.Add(RootNote{Org: "o1", N: 2}.Sign(seeded("root"), seeded("next")))
+	f.Add([]byte("vaultctl root v1\norg o\nn 2\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		n, err := ParseRootNote(b)
+		if err != nil {
+			return
+		}
+		if n.N < 2 || !ed25519.Verify(n.Before, n.text(), by(b)) {
+			t.Errorf("%q: %+v", b, n)
+		}
+	})
+}
+
+// by returns the signature of the root before.
+func by(note []byte) []byte {
+	_, rest, _ := bytes.Cut(note, []byte("\nby "))
+	text, _, _ := bytes.Cut(rest, []byte("\n"))
+	sig, _ := base64.StdEncoding.DecodeString(string(text))
+	return sig
 }
