@@ -155,14 +155,32 @@ func (f *Factory) showBeneficiary(w io.Writer, b api.Beneficiary) error {
 		l.T("references"), strings.Join(b.Refs, ", "), l.T("state"), state.Text+reasonWords(l, b.Reason),
 		l.T("opened"), dayWords(l, b.Opened), l.T("last contact"), dayWords(l, b.LastSeen), l.T("card"), card,
 		l.T("recovery"), recovery, l.T("documents"), documents)
-	if err != nil || len(b.Consents) == 0 {
+	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(w, f.IO.Styled(termio.Faint, l.T("consents"))); err != nil {
-		return err
-	}
+	consents, shares := make([]string, len(b.Consents)), make([]string, len(b.Shares))
 	for i := range b.Consents {
-		if _, err := fmt.Fprintln(w, "  "+f.IO.Clean(consentLine(l, &b.Consents[i]))); err != nil {
+		consents[i] = consentLine(l, &b.Consents[i])
+	}
+	for i := range b.Shares {
+		shares[i] = shareLine(l, &b.Shares[i])
+	}
+	if err := f.section(w, l.T("consents"), consents); err != nil {
+		return err
+	}
+	return f.section(w, l.T("shares that go on"), shares)
+}
+
+// section prints lines under a title, and nothing for none.
+func (f *Factory) section(w io.Writer, title string, lines []string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintln(w, f.IO.Styled(termio.Faint, title)); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, "  "+f.IO.Clean(line)); err != nil {
 			return err
 		}
 	}

@@ -219,8 +219,16 @@ func (f *Factory) printAccess(a api.Access) error {
 		return readerWords(l, names)
 	}
 	err := emit(f, a, func(w io.Writer, a api.Access) error {
-		return f.fields(w, l.T("id"), a.ID, l.T("shared documents"), nobody(a.Shared), l.T("private documents"), nobody(a.Private),
+		shares := make([]string, len(a.Shares))
+		for i := range a.Shares {
+			shares[i] = shareLine(l, &a.Shares[i])
+		}
+		err := f.fields(w, l.T("id"), a.ID, l.T("shared documents"), nobody(a.Shared), l.T("private documents"), nobody(a.Private),
 			l.T("agents today"), nobody(a.Agents))
+		if err != nil {
+			return err
+		}
+		return f.section(w, l.T("shares that go on"), shares)
 	})
 	if err != nil || f.JSON() {
 		return err
@@ -269,6 +277,8 @@ func kindWords(l lang.Lang, kind string) string {
 		return l.T("entries")
 	case "manifest":
 		return l.T("manifest")
+	case "share":
+		return l.T("copy of a share")
 	}
 	return kind
 }

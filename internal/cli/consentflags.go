@@ -29,10 +29,16 @@ type consentFlags struct {
 }
 
 func (o *consentFlags) declare(f *Factory, cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.To, "to", "", lang.Key("who may read: team:NAME or agent:NAME"))
+	cmd.Flags().StringVar(&o.Purpose, "purpose", "", lang.Key("what for; complete with Tab, or see the manual"))
+	cmd.Flags().StringVar(&o.Until, "until", "", lang.Key("last day: YYYY-MM-DD, +18mo, or none for until withdrawn"))
+	complete(cmd, "to", f.completeReaders)
+	o.declareAgreement(f, cmd)
+}
+
+// declareAgreement declares the flags that say how the person agreed.
+func (o *consentFlags) declareAgreement(f *Factory, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&o.To, "to", "", lang.Key("who may read: team:NAME or agent:NAME"))
-	flags.StringVar(&o.Purpose, "purpose", "", lang.Key("what for; complete with Tab, or see the manual"))
-	flags.StringVar(&o.Until, "until", "", lang.Key("last day: YYYY-MM-DD, +18mo, or none for until withdrawn"))
 	flags.StringVar(&o.Evidence, "evidence", "", lang.Key("the signed paper, as a file"))
 	flags.BoolVar(&o.Verbal, "verbal", false, lang.Key("the consent was spoken"))
 	flags.StringVar(&o.On, "on", "", lang.Key("day on which it was given, if not today"))
@@ -43,7 +49,6 @@ func (o *consentFlags) declare(f *Factory, cmd *cobra.Command) {
 	flags.BoolVar(&o.ReadAloud, "read-aloud", false, lang.Key("the notice was read aloud"))
 	flags.StringVar(&o.Language, "language", "", lang.Key("language of the notice that the person was given: fr or en"))
 	oneOf(cmd, "evidence", "verbal")
-	complete(cmd, "to", f.completeReaders)
 	complete(cmd, "purpose", f.completePurposes)
 	complete(cmd, "given-by", fixed("person", "assisted", "representative"))
 	complete(cmd, "language", fixed("fr", "en"))

@@ -18,12 +18,7 @@ type laterCommand struct {
 
 // laterCommands lists them. A row goes when its command comes; a test holds the two apart.
 func laterCommands() []laterCommand {
-	var (
-		handOver = lang.Key("get or print the document for the person with `vaultctl document get` or `vaultctl document print`")
-	)
 	return []laterCommand{
-		{"share add", handOver}, {"share list", handOver}, {"share show", handOver}, {"share revoke", handOver},
-		{"partner add", handOver}, {"partner list", handOver}, {"partner show", handOver}, {"partner remove", handOver},
 		{"stats", lang.Key("count the lines of `vaultctl beneficiary list --json`")},
 		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
@@ -36,13 +31,13 @@ func errLater(what, instead string) error {
 	return api.WithHint(vault.Errorf(vault.CodeLater, "%s is not in this version", what), instead)
 }
 
-// addLater adds a hidden command for each row, and hidden nouns where this version has none.
+// addLater adds a hidden command for each row, to a noun that there is.
 func addLater(root *cobra.Command) {
 	for _, row := range laterCommands() {
 		parent := root
 		words := strings.Fields(row.path)
-		for _, noun := range words[:len(words)-1] {
-			parent = childOrHidden(parent, noun)
+		if found, _, err := root.Find(words[:len(words)-1]); err == nil {
+			parent = found
 		}
 		cmd := &cobra.Command{
 			Use:    words[len(words)-1],
@@ -54,22 +49,4 @@ func addLater(root *cobra.Command) {
 		}
 		parent.AddCommand(cmd)
 	}
-}
-
-func childOrHidden(parent *cobra.Command, name string) *cobra.Command {
-	for _, cmd := range parent.Commands() {
-		if cmd.Name() == name {
-			return cmd
-		}
-	}
-	cmd := &cobra.Command{
-		Use:    name,
-		Hidden: true,
-		Args:   cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return errLater("`"+cmd.CommandPath()+"`", lang.Key("`vaultctl --help` lists what there is"))
-		},
-	}
-	parent.AddCommand(cmd)
-	return cmd
 }

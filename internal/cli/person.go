@@ -70,6 +70,8 @@ func exactBeneficiary(text string) (string, bool, error) {
 		return "", false, nil
 	case vault.LooksLikeID('d', squeezed):
 		return "", false, vault.Errorf(vault.CodeNotFound, "that is the id of a document, not of a person")
+	case vault.LooksLikeID('s', squeezed):
+		return "", false, vault.Errorf(vault.CodeNotFound, "that is the id of a share, not of a person")
 	case vault.LooksLikeID('c', squeezed):
 		return "", false, vault.Errorf(vault.CodeNotFound, "that is the id of a consent, not of a person")
 	case vault.LooksLikeID('b', squeezed):

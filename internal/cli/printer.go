@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
 	"strings"
 
 	"vaultctl/internal/api"
@@ -35,6 +36,9 @@ func (f *Factory) newPrinter() (*printer, error) {
 		return nil, api.WithHint(vault.Errorf(vault.CodeUsage, "no print command is configured"), hint)
 	}
 	if _, err := exec.LookPath(argv[0]); err != nil {
+		if runtime.GOOS == "windows" {
+			hint = lang.Key("Windows has no command that prints what it reads: name one of a PDF program with `vaultctl config set print_command COMMAND`, or write the document to a file with `vaultctl document get`")
+		}
 		return nil, api.WithHint(vault.Errorf(vault.CodeFailed, "the print command %s cannot be run", argv[0]), hint)
 	}
 	return &printer{f: f, argv: argv}, nil

@@ -29,6 +29,7 @@ func (f *Factory) printReceipt(w io.Writer, r *api.Receipt) error {
 	section(l.T("Ended:"), r.Ended)
 	section(l.T("Gone:"), r.Gone)
 	section(l.T("Who can still open the vault:"), r.Readers)
+	section(l.T("What goes on:"), r.GoesOn)
 	section(l.T("What cannot be called back:"), r.NotRecalled)
 	section(l.T("Storage:"), f.remoteLines(r))
 	switch {

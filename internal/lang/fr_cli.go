@@ -74,7 +74,6 @@ var frCLI = [...]row{
 	{"file", "fichier"},
 	{"flag", "option"},
 	{"from", "provenance"},
-	{"get or print the document for the person with `vaultctl document get` or `vaultctl document print`", "récupérer ou imprimer le justificatif pour la personne avec `vaultctl document get` ou `vaultctl document print`"},
 	{"health data", "donnée de santé"},
 	{"hint:", "conseil :"},
 	{"key", "réglage"},

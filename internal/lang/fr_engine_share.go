@@ -79,5 +79,13 @@ var frErrorsShare = [...]row{
 	{"the document left the share: it was removed or made private", "le justificatif a quitté le partage : il a été retiré ou rendu privé"},
 	{"the partner makes a key with `age-keygen -pq` and sends the line that begins with age1pq1; without one, leave the key out and each share gets a passphrase",
 		"le partenaire fait une clé avec `age-keygen -pq` et envoie la ligne qui commence par age1pq1 ; sans clé, l'omettre : chaque partage a alors sa phrase de passe"},
+	{"the file holds more than one public key", "le fichier contient plus d'une clé publique"},
+	{"the file holds no public key", "le fichier ne contient aucune clé publique"},
+	{"the share %s is made, but its copies were not written: %w", "le partage %s est fait, mais ses copies n'ont pas été écrites : %w"},
+	{"`vaultctl share get SHARE --sealed -o DIR` writes them", "`vaultctl share get PARTAGE --sealed -o DOSSIER` les écrit"},
+	{"copies are written to a file or a directory, not to standard output",
+		"les copies s'écrivent dans un fichier ou un dossier, pas sur la sortie standard"},
+	{"%s is a file: several copies need a directory", "%s est un fichier : plusieurs copies demandent un dossier"},
+	{"that is the id of a share, not of a person", "c'est l'identifiant d'un partage, pas d'une personne"},
 	{"the partner was removed before", "le partenaire a été retiré avant"},
 }

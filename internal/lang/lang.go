@@ -166,6 +166,7 @@ var tables = [...]table{
 	{"share", frShare[:], frSharePlurals[:]},
 	{"procedures", frProcedure[:], frProcedurePlurals[:]},
 	{"root", frRoot[:], frRootPlurals[:]},
+	{"cli share", frCLIShare[:], nil},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 
