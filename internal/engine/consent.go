@@ -34,6 +34,9 @@ func (e *Engine) checkTerms(org *vault.Org, req *api.ConsentTerms) (*terms, erro
 	if err != nil {
 		return nil, err
 	}
+	if t.until != "" && t.until < e.today() {
+		return nil, vault.Errorf(vault.CodeInvalid, "the consent would have ended already")
+	}
 	t.team = team
 	return t, nil
 }
@@ -65,8 +68,6 @@ func (e *Engine) checkAgreement(req *api.ConsentTerms) (t *terms, err error) {
 	switch {
 	case t.on > today:
 		return nil, vault.Errorf(vault.CodeInvalid, "a consent is not given in the future")
-	case t.until != "" && t.until < today:
-		return nil, vault.Errorf(vault.CodeInvalid, "the consent would have ended already")
 	case req.Verbal == (t.evidence != ""):
 		return nil, vault.Errorf(vault.CodeUsage, "say how the consent was given: either evidence or verbal")
 	}

@@ -116,6 +116,8 @@ func (s *sharing) checkDay() error {
 	switch {
 	case s.terms.until == "":
 		return vault.Errorf(vault.CodeUsage, "a share needs its last day: --until")
+	case s.terms.until < today:
+		return vault.Errorf(vault.CodeInvalid, "the share would have ended already")
 	case s.terms.until > today.AddDate(0, longestShare, 0):
 		return api.WithHint(vault.Errorf(vault.CodePolicy, "a share lasts %d months at most", longestShare),
 			"take an earlier day; when the need goes on, ask the person again and share again")

@@ -66,6 +66,7 @@ var frErrorsShare = [...]row{
 	{"the copies are sealed to the recipient: nobody else opens them", "les copies sont scellées au destinataire : personne d'autre ne les ouvre"},
 	{"--sealed writes them as they are; `vaultctl document get` opens the document itself",
 		"--sealed les écrit telles quelles ; `vaultctl document get` ouvre le justificatif lui-même"},
+	{"the share would have ended already", "le partage aurait déjà pris fin"},
 	{"the share has ended already", "le partage a déjà pris fin"},
 	{"shares with the partner go on: %s", "des partages avec le partenaire sont en cours : %s"},
 	{"end them first with `vaultctl share revoke`", "y mettre fin d'abord avec `vaultctl share revoke`"},
