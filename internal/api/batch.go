@@ -174,7 +174,9 @@ type BatchUndone struct {
 	Undone int    `json:"undone"` // with DryRun: would be
 	Left   int    `json:"left"`
 	Before int    `json:"before"` // undone, removed or ended already
-	DryRun bool   `json:"dry_run,omitempty"`
+	// Waiting is how many objects no longer in use that are kept until another agent's workstation has seen why.
+	Waiting int  `json:"waiting,omitempty"`
+	DryRun  bool `json:"dry_run,omitempty"`
 }
 
 // MergeRequest moves everything of Duplicate into Into, and closes Duplicate.
@@ -198,8 +200,9 @@ type Merge struct {
 	Names     []string       `json:"names,omitempty"`   // kept as aliases
 	Differs   []string       `json:"differs,omitempty"` // what contradicts: born
 	Left      []LeftDocument `json:"left,omitempty"`
-	Closed    bool           `json:"closed"`         // false where something was left
-	Seen      []Seen         `json:"seen,omitempty"` // who had the documents in the clear meanwhile
+	Closed    bool           `json:"closed"`            // false where something was left
+	Seen      []Seen         `json:"seen,omitempty"`    // who had the documents in the clear meanwhile
+	Waiting   int            `json:"waiting,omitempty"` // objects no longer in use that are kept until another agent's workstation has seen why
 	DryRun    bool           `json:"dry_run,omitempty"`
 }
 

@@ -257,6 +257,7 @@ type Receipt struct {
 	NotRecalled []string        `json:"not_recalled,omitempty"`
 	GoesOn      []string        `json:"goes_on,omitempty"` // shares that outlast a withdrawal
 	Waiting     []string        `json:"waiting,omitempty"` // teams a workstation of which has to reseal what this one cannot open
+	Unseen      int             `json:"unseen,omitempty"`  // objects no longer in use that are kept until another agent's workstation has seen why
 	Remotes     []RemoteReceipt `json:"remotes,omitempty"`
 	Complete    bool            `json:"complete"`
 }

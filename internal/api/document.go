@@ -151,5 +151,6 @@ type Document struct {
 	Merged       bool     `json:"merged,omitempty"`   // in move: the target held the bytes already, as this document
 	Opened       []string `json:"opened,omitempty"`   // in move: who opened it meanwhile
 	Seen         []Seen   `json:"seen,omitempty"`     // in move and replace: who had it in the clear, and how
+	Waiting      int      `json:"waiting,omitempty"`  // in remove, replace and move: objects no longer in use that are kept until another agent's workstation has seen why
 	DryRun       bool     `json:"dry_run,omitempty"`
 }

@@ -192,6 +192,7 @@ type Status struct {
 	Unsealed    int            `json:"unsealed"` // acknowledged changes not yet in a segment
 	Reseal      *Progress      `json:"reseal,omitempty"`
 	ToReseal    int            `json:"to_reseal,omitempty"` // vaults of which something is sealed to others than it should be
+	Waiting     int            `json:"waiting,omitempty"`   // objects no longer in use that are kept until another agent's workstation has seen why
 	Remotes     []RemoteStatus `json:"remotes,omitempty"`
 	LastSync    string         `json:"last_sync,omitempty"` // RFC 3339
 	Attention   []Finding      `json:"attention,omitempty"`

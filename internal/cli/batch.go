@@ -229,8 +229,10 @@ func (f *Factory) undoneSum(w io.Writer, s api.BatchUndone) error {
 	if s.DryRun {
 		line = l.T("%d would be taken back, %d left, %d before", s.Undone, s.Left, s.Before)
 	}
-	_, err := fmt.Fprintln(w, line)
-	return err
+	if _, err := fmt.Fprintln(w, line); err != nil {
+		return err
+	}
+	return f.printWaiting(w, s.Waiting)
 }
 
 // printSeen prints who had a document in the clear, one line each.

@@ -126,5 +126,8 @@ func (f *Factory) printMerge(w io.Writer, m api.Merge) error {
 			return err
 		}
 	}
+	if err := f.printWaiting(w, m.Waiting); err != nil {
+		return err
+	}
 	return f.printSeen(w, m.Seen)
 }

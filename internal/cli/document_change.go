@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -156,7 +157,7 @@ func runReplace(f *Factory, cmd *cobra.Command, id, path string, o *replaceOptio
 		return err
 	}
 	if !f.JSON() {
-		if err := f.printSeen(f.IO.Out, d.Seen); err != nil {
+		if err := errors.Join(f.printWaiting(f.IO.Out, d.Waiting), f.printSeen(f.IO.Out, d.Seen)); err != nil {
 			return err
 		}
 	}
@@ -228,6 +229,9 @@ func runMove(f *Factory, cmd *cobra.Command, req api.MoveRequest) error {
 		if _, err := fmt.Fprintln(w, f.IO.Clean(line)); err != nil {
 			return err
 		}
+		if err := f.printWaiting(w, d.Waiting); err != nil {
+			return err
+		}
 		return f.printSeen(w, d.Seen)
 	})
 }
@@ -265,7 +269,9 @@ func runRemove(f *Factory, cmd *cobra.Command, id string) error {
 		return err
 	}
 	return emit(f, res, func(w io.Writer, d api.Document) error {
-		_, err := fmt.Fprintln(w, d.ID+"  ✓ "+l.T("removed"))
-		return err
+		if _, err := fmt.Fprintln(w, d.ID+"  ✓ "+l.T("removed")); err != nil {
+			return err
+		}
+		return f.printWaiting(w, d.Waiting)
 	})
 }

@@ -41,6 +41,9 @@ func (f *Factory) printReceipt(w io.Writer, r *api.Receipt) error {
 	if len(r.Waiting) > 0 {
 		fmt.Fprintln(&text, l.T("This workstation cannot open the documents: sealing them again waits for a workstation of %s.", f.IO.Clean(strings.Join(r.Waiting, ", "))))
 	}
+	if r.Unseen > 0 {
+		fmt.Fprintln(&text, waitingWords(l, r.Unseen))
+	}
 	if !r.DryRun {
 		fmt.Fprintln(&text, f.receiptEnd(r))
 	}

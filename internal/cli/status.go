@@ -98,6 +98,9 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	if s.ToReseal > 0 {
 		p.line("· " + l.T("to seal anew") + ": " + l.N(s.ToReseal, "%d vault", "%d vaults"))
 	}
+	if s.Waiting > 0 {
+		p.line("· " + waitingWords(l, s.Waiting))
+	}
 	if s.Reseal != nil {
 		p.line(stageWords(l, *s.Reseal))
 	}

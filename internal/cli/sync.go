@@ -54,6 +54,9 @@ func runSync(ctx context.Context, f *Factory, wait string) error {
 		} else {
 			p.line(l.N(r.Queued, "%d object is still to be sent; the daemon goes on.", "%d objects are still to be sent; the daemon goes on."))
 		}
+		if r.Waiting > 0 {
+			p.line("· " + waitingWords(l, r.Waiting))
+		}
 		_, err := io.WriteString(w, p.String())
 		return err
 	})

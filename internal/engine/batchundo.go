@@ -113,6 +113,9 @@ func (u *undoing) finish(ctx context.Context, group []*undoVault) error {
 		return err
 	}
 	for _, v := range group {
+		if !u.dry {
+			u.sum.Waiting += u.waiting(v.id)
+		}
 		u.sum.Before += v.before
 		for i := range v.items {
 			if v.items[i].State == api.ItemUndone {
@@ -130,6 +133,21 @@ func (u *undoing) finish(ctx context.Context, group []*undoVault) error {
 		u.tell(api.Progress{Stage: "undo", Done: u.done, Total: int64(u.run.items), Unit: "items"})
 	}
 	return nil
+}
+
+// waiting counts the objects of what was undone in a vault that are kept until another agent's workstation has seen that.
+func (u *undoing) waiting(id vault.BeneficiaryID) int {
+	st, _, _, err := u.e.load(id)
+	if err != nil {
+		return 0
+	}
+	var objects []string
+	for _, d := range st.Documents {
+		if d.Removed != nil && d.Removed.Undone && d.Batch == u.batch {
+			objects = append(objects, d.Object.Path)
+		}
+	}
+	return u.e.unseen(id, objects...)
 }
 
 func (u *undoing) carryOut(ctx context.Context, group []*undoVault) error {

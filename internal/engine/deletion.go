@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +18,9 @@ type doomed struct {
 	Seq     uint64               `json:"seq"`
 	Done    map[string]bool      `json:"done,omitempty"`
 	Refused map[string]time.Time `json:"refused,omitempty"` // remotes that did not let this device delete it, and when
-	path    string
+	// Vault is that of an object which others tombstoned and which may have to be kept; "" where that was judged before.
+	Vault vault.BeneficiaryID `json:"vault,omitempty"`
+	path  string
 }
 
 // refusedAgain is how long a deletion that a remote did not allow is left alone: a device without the right to delete
@@ -47,6 +51,15 @@ func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
 		d.path = object
 		due = append(due, d)
 		return nil
+	})
+	if err != nil {
+		return err
+	}
+	k := &keeper{e: e}
+	due = slices.DeleteFunc(due, func(d doomed) bool {
+		kept, kerr := k.keeps(d.path, &d)
+		err = errors.Join(err, kerr)
+		return kept
 	})
 	if err != nil || len(due) == 0 {
 		return err
@@ -135,8 +148,9 @@ func (d *doomed) refused(remote string, at time.Time) {
 func (e *Engine) doomedAt(m queueMark, remote string) (int, error) {
 	n := 0
 	mounts := e.mounted()
-	err := e.Store.Scan(bucketDoomed, "", func(_ string, raw []byte) error {
-		var d doomed
+	var due []doomed
+	err := e.Store.Scan(bucketDoomed, "", func(object string, raw []byte) error {
+		d := doomed{path: object}
 		if err := json.Unmarshal(raw, &d); err != nil {
 			return vault.Errorf(vault.CodeIntegrity, "read doomed: %w", err)
 		}
@@ -145,12 +159,19 @@ func (e *Engine) doomedAt(m queueMark, remote string) (int, error) {
 		}
 		for _, mount := range mounts {
 			if (remote == "" || mount.name == remote) && d.waits(mount.name, e.Now()) {
-				n++
+				due = append(due, d)
 				break
 			}
 		}
 		return nil
 	})
+	k := &keeper{e: e}
+	for i := range due { // what is kept for a witness is not this device's to delete
+		kept, kerr := k.keeps(due[i].path, &due[i])
+		if err = errors.Join(err, kerr); !kept {
+			n++
+		}
+	}
 	if err != nil {
 		return 0, fmt.Errorf("count deletions: %w", err)
 	}
@@ -158,7 +179,7 @@ func (e *Engine) doomedAt(m queueMark, remote string) (int, error) {
 }
 
 // doomOwn dooms objects of this device that another one has tombstoned: it may have no right to delete them.
-func (o *overlay) doomOwn(paths []string) error {
+func (o *overlay) doomOwn(st *vault.State, paths []string) error {
 	for _, p := range paths {
 		if vault.PathWriter(p).Device() != o.org.Here || o.org.Here == "" {
 			continue
@@ -168,7 +189,11 @@ func (o *overlay) doomOwn(paths []string) error {
 			return err
 		}
 		if known == nil {
-			o.putJSON(bucketDoomed, p, doomed{})
+			d := doomed{}
+			if len(st.Waits[p]) > 0 {
+				d.Vault = st.ID
+			}
+			o.putJSON(bucketDoomed, p, d)
 		}
 	}
 	return nil

@@ -230,7 +230,8 @@ func compareExpiry(a, b string) int {
 	return cmp.Compare(a, b)
 }
 
-// DocumentRemove takes a document back: its bytes are deleted here and on every remote. A reader of the vault may do that,
+// DocumentRemove takes a document back: its bytes are deleted here and on every remote; what somebody else deposited, once
+// another agent's workstation has seen that. A reader of the vault may do that,
 // and who deposited it. Errors have CodeNoConsent for anybody else.
 func (e *Engine) DocumentRemove(ctx context.Context, req api.DocumentRequest) (api.Document, error) {
 	f, err := e.findDocument(req.Document)
@@ -249,7 +250,9 @@ func (e *Engine) DocumentRemove(ctx context.Context, req api.DocumentRequest) (a
 	if err != nil {
 		return api.Document{}, err
 	}
-	return e.documentView(st, st.Documents[f.doc.ID], org, keys), nil
+	v := e.documentView(st, st.Documents[f.doc.ID], org, keys)
+	v.Waiting = e.unseen(st.ID, f.doc.Object.Path)
+	return v, nil
 }
 
 // remove ends a document and buries its object.

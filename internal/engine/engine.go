@@ -81,6 +81,9 @@ type Engine struct {
 	// pace is touched by the tender alone.
 	pace pace
 
+	// burials belongs to whoever holds tending.
+	burials map[vault.BeneficiaryID]burial
+
 	staging stager
 	sealing lockTable // one reseal of a vault at a time
 	pulling sync.Mutex

@@ -135,7 +135,8 @@ func (o *overlay) takeVault(id vault.BeneficiaryID, added []*vault.Record) error
 		var b vault.TombstoneBody
 		if r.Type == vault.Tombstoned && r.Decode(&b) == nil {
 			gone := slices.DeleteFunc(b.Paths, func(p string) bool { return !st.Tombs[p] })
-			if err := errors.Join(o.unqueue(gone), o.doomOwn(gone)); err != nil {
+			now := slices.DeleteFunc(slices.Clone(gone), func(p string) bool { return len(st.Waits[p]) > 0 })
+			if err := errors.Join(o.unqueue(now), o.doomOwn(st, gone)); err != nil {
 				return err
 			}
 		}

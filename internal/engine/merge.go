@@ -221,8 +221,10 @@ func (m *merging) move(ctx context.Context) error {
 		}
 		d := m.documents[i]
 		v, err := m.e.move(ctx, &foundDocument{doc: d, st: m.from, keys: m.keys, org: m.org}, m.to.ID)
+		waiting := m.e.unseen(m.from.ID, d.Object.Path)
 		mu.Lock()
 		defer mu.Unlock()
+		m.res.Waiting += waiting
 		switch {
 		case isRefusal(err):
 			m.leave(d.ID, err)

@@ -40,7 +40,7 @@ func (e *Engine) DocumentMove(ctx context.Context, req api.MoveRequest, tell fun
 	if tell != nil && err == nil {
 		tell(api.Progress{Stage: "move", Done: f.doc.Size, Total: f.doc.Size, Unit: "bytes"})
 	}
-	v.Opened, v.Seen = agentsOf(seen), seen
+	v.Opened, v.Seen, v.Waiting = agentsOf(seen), seen, e.unseen(f.st.ID, f.doc.Object.Path)
 	return v, err
 }
 

@@ -224,7 +224,7 @@ func (o *overlay) apply(r *vault.Record) (reason string, err error) {
 		return "", err
 	}
 	before := len(st.Quarantine)
-	if st.Last == nil || r.Follows(st.Last) {
+	if st.MayGoOn(o.org, r) {
 		st.Apply(o.org, r, o.lookup(scope))
 	} else if st, err = o.refold(r.Vault); err != nil {
 		return "", err

@@ -314,9 +314,13 @@ func (e *Engine) dropTombs(seg *pulledSegment) {
 		if ev.Type != vault.Tombstoned || ev.Decode(&b) != nil {
 			continue
 		}
-		st, _, _, err := e.load(ev.Vault)
+		st, keys, org, err := e.load(ev.Vault)
+		if err != nil {
+			continue
+		}
+		gone, err := e.settledTombs(newOverlay(e.Store, org, keys), st)
 		for _, path := range b.Paths {
-			if err == nil && st.Tombs[path] {
+			if err == nil && slices.Contains(gone, path) {
 				if err := e.Spool.Remove(path); err != nil {
 					e.log.Warn("remove local object", "code", vault.CodeOf(err))
 				}

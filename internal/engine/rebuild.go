@@ -344,7 +344,11 @@ func (b *rebuilder) queue(ctx context.Context, ov *overlay, built uint64) ([]que
 			return
 		}
 		for p := range st.Tombs {
-			b.tombs[p] = true
+			if len(st.Waits[p]) == 0 {
+				b.tombs[p] = true
+			} else if built > 0 && (b.there[p] || b.offline.Load()) {
+				ov.putJSON(bucketDoomed, p, doomed{Seq: built - 1, Vault: id})
+			}
 		}
 	})
 	if err != nil {

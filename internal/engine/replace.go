@@ -8,7 +8,7 @@ import (
 	"vaultctl/internal/vault"
 )
 
-// DocumentReplace deposits a new version of a document; the bytes of the old one are deleted everywhere. It says who had
+// DocumentReplace deposits a new version of a document; the bytes of the old one are deleted everywhere, as in DocumentRemove. It says who had
 // the old one in the clear. With DryRun the content is read, and nothing changes. Errors are those of DocumentAdd.
 func (e *Engine) DocumentReplace(ctx context.Context, req api.DocumentReplaceRequest, content io.Reader) (api.Document, error) {
 	if err := e.refuseRevoked(); err != nil {
@@ -37,6 +37,7 @@ func (e *Engine) DocumentReplace(ctx context.Context, req api.DocumentReplaceReq
 		v, err = e.wouldReplace(ctx, &in, &f, req.Size, content)
 	} else {
 		v, err = e.deposit(ctx, &in, req.Size, content)
+		v.Waiting = e.unseen(f.st.ID, f.doc.Object.Path)
 	}
 	v.Seen = past.of(f.doc.ID, f.doc.Deposited)
 	return v, err

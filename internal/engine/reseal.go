@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -57,8 +56,11 @@ func (e *Engine) resealThen(ctx context.Context, id vault.BeneficiaryID, extra [
 		discardAll(work)
 		return 0, left, err
 	}
-	if len(work) == 0 && len(st.Dead) == 0 {
-		return 0, left, nil
+	if len(work) == 0 {
+		dead, err := e.buriable(newOverlay(e.Store, org, keys), st, e.self().Agent)
+		if err != nil || len(dead) == 0 {
+			return 0, left, err
+		}
 	}
 	staged := make([]Staged, len(work))
 	for i, r := range work {
@@ -267,15 +269,15 @@ func (e *Engine) commitReseal(ctx context.Context, id vault.BeneficiaryID, work 
 	return err
 }
 
-// bury tombstones whatever the vault no longer uses and dooms it on the remotes.
+// bury tombstones what the vault no longer uses and dooms it on the remotes, but for what still waits to be seen by others.
 func (t *tx) bury(id vault.BeneficiaryID) error {
 	st, err := t.state(id)
 	if err != nil {
 		return err
 	}
-	dead := st.DeadPaths()
-	if len(dead) == 0 {
-		return nil
+	dead, err := t.e.buriable(t.ov, st, t.e.writer.agent)
+	if err != nil || len(dead) == 0 {
+		return err
 	}
 	if err := t.emit(vault.Tombstoned, id, vault.TombstoneBody{Paths: dead}); err != nil {
 		return err
@@ -290,11 +292,16 @@ func (e *Engine) dropUnpushed(id vault.BeneficiaryID) {
 	if keys == nil {
 		return
 	}
-	st, err := newOverlay(e.Store, org, keys).state(id)
+	ov := newOverlay(e.Store, org, keys)
+	st, err := ov.state(id)
 	if err != nil {
 		return
 	}
-	if err := e.Spool.Remove(slices.Collect(maps.Keys(st.Tombs))...); err != nil {
+	gone, err := e.settledTombs(ov, st)
+	if err != nil {
+		return
+	}
+	if err := e.Spool.Remove(gone...); err != nil {
 		e.log.Warn("remove local object", "code", vault.CodeOf(err))
 	}
 }

@@ -45,7 +45,7 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 	}
 	s.Queued, s.QueuedBytes = q.Objects+q.Doomed, q.Bytes
 	s.Unsealed = e.unsealed()
-	s.Reseal, s.ToReseal = e.reseals.get(), e.toReseal()
+	s.Reseal, s.ToReseal, s.Waiting = e.reseals.get(), e.toReseal(), e.unseenAll()
 	if s.Remotes, err = e.remoteStatus(); err != nil {
 		return s, err
 	}

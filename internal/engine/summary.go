@@ -19,6 +19,8 @@ type summary struct {
 	tend    bool            // objects are misread or dead
 	misread bool            // objects are misread
 	turn    turn            // of those who put that right
+	waiting int             // objects that are no longer in use, and kept until others have seen that
+	unseen  int             // of those, all but manifests
 	teams   []vault.TeamID  // that the person consents to
 	forget  bool            // what is known here is no longer for this device
 	seen    time.Time
@@ -72,7 +74,9 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 		s.teams = st.ActiveTeams()
 	}
 	s.misread = len(docs)+len(notes) > 0
-	if s.tend = (s.misread || len(st.Dead) > 0) && !st.ReadOnly; s.tend {
+	dead, waiting := splitDead(st)
+	s.waiting, s.unseen = waiting, len(keptDead(st))
+	if s.tend = (s.misread || dead > 0) && !st.ReadOnly; s.tend {
 		s.turn = turnOf(st, org, keys, docs, notes)
 	}
 	s.forget = mustForget(st, org, keys, docs, notes)

@@ -53,7 +53,7 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 	if err != nil {
 		return res, err
 	}
-	res.Pushed, res.Queued = before.Objects-after.Objects, after.Objects+after.Doomed
+	res.Pushed, res.Queued, res.Waiting = before.Objects-after.Objects, after.Objects+after.Doomed, e.unseenAll()
 	if res.Remotes, err = e.remoteStatus(); err != nil {
 		return res, err
 	}

@@ -63,7 +63,7 @@ func (e *Engine) tend(ctx context.Context) {
 			e.log.Warn("end shares", "code", vault.CodeOf(err))
 		}
 	}
-	if e.resealDue(ctx, misread) {
+	if e.resealDue(ctx, append(misread, e.needBurying()...)) {
 		defer e.resumeSoon()
 	}
 	for _, id := range e.needForgetting() {

@@ -80,6 +80,9 @@ func (e *Engine) liveObjects() (map[string]bool, error) {
 		for _, o := range st.LiveObjects() {
 			live[o.Path] = true
 		}
+		for p := range st.Waits { // a withdrawal that arrives may bring it back
+			live[p] = live[p] || st.Dead[p]
+		}
 		return nil
 	})
 	return live, err

@@ -25,7 +25,8 @@ func turnOf(st *vault.State, org *vault.Org, keys *keyring, docs []*vault.Docume
 	for _, n := range notes {
 		readers = append(readers, n.Object.Readers...)
 	}
-	t := turn{able: len(st.Dead) > 0 || keys.reads(readers) || len(notes) > 0 && tells(st)}
+	dead, _ := splitDead(st)
+	t := turn{able: dead > 0 || keys.reads(readers) || len(notes) > 0 && tells(st)}
 	at, by := cause(st, org, docs)
 	t.since = at.Time()
 	able := holdersOf(org, readers)

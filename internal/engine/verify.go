@@ -261,7 +261,16 @@ func (v *verification) expectVault(key string, raw []byte) error {
 		v.known[p] = true
 	}
 	for p := range st.Tombs {
-		v.known[p], v.tombs[p] = true, true
+		v.known[p] = true
+	}
+	if _, org := v.e.view(); org != nil {
+		gone, err := v.e.settledTombs(newOverlay(v.e.Store, org, v.keys), st)
+		if err != nil {
+			return err
+		}
+		for _, p := range gone {
+			v.tombs[p] = true
+		}
 	}
 	if len(st.Quarantine) > 0 {
 		v.refused = append(v.refused, key)

@@ -234,7 +234,8 @@ func (w *withdrawal) carryOut(ctx context.Context, st *vault.State, wait time.Du
 	if err := e.countDeleted(w.l, buried, mark, r); err != nil {
 		return *r, err
 	}
-	r.Complete = r.Complete && r.Resealed == r.ToReseal
+	r.Unseen = e.unseenIn(now)
+	r.Complete = r.Complete && r.Resealed == r.ToReseal && r.Unseen == 0
 	return *r, nil
 }
 

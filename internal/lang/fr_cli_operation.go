@@ -173,6 +173,10 @@ var frOperation = [...]row{
 // frOperationPlurals is what they say with a count.
 var frOperationPlurals = [...]plural{
 	{"%d journal segment checked", "%d journal segments checked", "%d segment du journal vérifié", "%d segments du journal vérifiés"},
+	{"%d sealed object that is no longer in use stays on the storage until a workstation of another agent has seen why; that goes by itself.",
+		"%d sealed objects that are no longer in use stay on the storage until a workstation of another agent has seen why; that goes by itself.",
+		"%d objet scellé qui ne sert plus reste sur le stockage jusqu'à ce que le poste d'un autre agent ait vu pourquoi ; cela se fait tout seul.",
+		"%d objets scellés qui ne servent plus restent sur le stockage jusqu'à ce que le poste d'un autre agent ait vu pourquoi ; cela se fait tout seul."},
 	{"%d event", "%d events", "%d événement", "%d événements"},
 	{"%d object", "%d objects", "%d objet", "%d objets"},
 	{"%d document is in %s.", "%d documents are in %s.", "%d justificatif est dans %s.", "%d justificatifs sont dans %s."},

@@ -25,14 +25,34 @@ func (s *State) readerTeams(org *Org, r *Record) []TeamID {
 
 // reads reports whether the record's device could read the vault by the consent in its causal past.
 func (s *State) reads(org *Org, r *Record, c *Consent) bool {
-	return r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && org.MemberAt(r, c.Team)
+	return r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && org.memberAmong(r, c.Team, s.records())
+}
+
+// records are those of the running fold, nil where it takes in one after another.
+func (s *State) records() []*Record {
+	if s.claims.rivals == nil {
+		return nil
+	}
+	return s.claims.rivals.records
+}
+
+// couldRead is ReaderAt judged in the causal past alone, whatever happened beside the record.
+func (s *State) couldRead(org *Org, r *Record) bool {
+	return slices.ContainsFunc(s.Consents, func(c *Consent) bool {
+		return r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && org.speaksFor(r, c.Team, r.Saw)
+	})
 }
 
 // opens reports whether the record's device can open an object with these declared readers: it was given the key of a team
 // among them, or it is the card. Who lost consent, or left, may still reseal what it could open, for those who remain, and
 // nothing else: it may have deleted what it resealed before it heard.
 func (s *State) opens(org *Org, r *Record, readers []Reader) bool {
-	return s.byCard(org, r) || slices.ContainsFunc(readers, func(d Reader) bool {
+	return s.byCard(org, r) || s.byKey(org, r, readers)
+}
+
+// byKey is opens without the card.
+func (s *State) byKey(org *Org, r *Record, readers []Reader) bool {
+	return slices.ContainsFunc(readers, func(d Reader) bool {
 		e := org.Epochs[d.Epoch()]
 		return e != nil && e.Kind == EpochTeam && org.wasGiven(r, e.Team)
 	})

@@ -2,9 +2,10 @@ package vault
 
 import "slices"
 
-// A withdrawal beats what is concurrent with it: who lost consent and looks away, or has not heard yet, changes, removes and
-// erases nothing any more. What was deposited is kept, a new version as a document of its own, so that nobody's work is lost
-// by it; what only told something is in the journal. Nothing that others saw before they saw the withdrawal is undone.
+// A withdrawal beats what is concurrent with it: who lost consent and looks away, or has not heard yet, changes and removes
+// nothing any more. Erasure alone is beaten by nothing, since its objects go at once, and copies for partners that went do not
+// come back. What was deposited is kept, a new version as a document of its own, so that nobody's work is lost by it; what only
+// told something is in the journal. Nothing that others saw before they saw the withdrawal is undone.
 
 // ahead is what a fold knows of the records that come after the one that it is at.
 type ahead struct {

@@ -17,8 +17,7 @@ func TestWithdrawalBeatsConcurrentActs(t *testing.T) {
 	for name, act := range map[string]func(w *world, doc DepositBody) *Record{
 		"edit":  func(w *world, _ DepositBody) *Record { return w.paul.in(VaultEdited, nil, at(1)) },
 		"close": func(w *world, _ DepositBody) *Record { return w.paul.in(VaultClosed, CloseBody{"moved"}, at(1)) },
-		"erase": func(w *world, _ DepositBody) *Record { return w.paul.in(VaultErased, nil, at(1)) },
-		"late":  func(w *world, _ DepositBody) *Record { return w.paul.in(VaultErased, nil, at(w.clock+9)) },
+		"late":  func(w *world, _ DepositBody) *Record { return w.paul.in(VaultEdited, nil, at(w.clock+9)) },
 		"remove": func(w *world, d DepositBody) *Record {
 			return w.paul.in(DocumentRemoved, DocumentBody{Document: d.Document}, at(1))
 		},
@@ -104,10 +103,10 @@ func TestWithdrawalSparesOtherReaders(t *testing.T) {
 	w.sync()
 	w.batch.in(ConsentWithdrawn, EndBody{w.given, w.team})
 	w.accepts(w.paul.in(VaultEdited, nil))
-	w.refuses(w.marie.in(VaultErased, nil))
-	w.accepts(w.marie.in(VaultErased, nil, w.byCard))
-	if w.state().Erased == nil {
-		t.Error("the person's own erasure does not count")
+	w.refuses(w.marie.in(VaultClosed, CloseBody{"moved"}))
+	w.accepts(w.marie.in(VaultClosed, CloseBody{"moved"}, w.byCard))
+	if w.state().Closed == nil {
+		t.Error("the person's own order does not count")
 	}
 }
 
@@ -116,9 +115,9 @@ func TestWithdrawalBeatsActsOfThoseGrantedBesideIt(t *testing.T) {
 	w := newWorld(t).open()
 	w.paul.in(ConsentGiven, ConsentBody{Consent: NewConsentID(w.paul.id), Team: w.eve.solo})
 	w.eve.sees(w.paul)
-	erase := w.eve.in(VaultErased, nil)
+	edit := w.eve.in(VaultEdited, nil)
 	w.accepts(w.batch.in(ConsentWithdrawn, EndBody{w.given, w.team}))
-	w.refuses(erase)
+	w.refuses(edit)
 }
 
 // Whose consent has ended reseals what it could open for those who remain, but not in the place of what a reader resealed:

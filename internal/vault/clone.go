@@ -32,7 +32,8 @@ func (s *State) Clone() *State {
 		c.Documents[id] = &d
 	}
 	c.Ended, c.Manifests = slices.Clone(s.Ended), slices.Clone(s.Manifests)
-	c.Notes, c.Dead, c.Tombs = maps.Clone(s.Notes), maps.Clone(s.Dead), maps.Clone(s.Tombs)
+	c.Notes, c.Dead, c.Tombs, c.Waits = maps.Clone(s.Notes), maps.Clone(s.Dead), maps.Clone(s.Tombs), maps.Clone(s.Waits)
+	c.Fallen = slices.Clone(s.Fallen)
 	c.Person.Aliases, c.Person.Refs = slices.Clone(s.Person.Aliases), slices.Clone(s.Person.Refs)
 	c.Quarantine, c.Signed = slices.Clone(s.Quarantine), slices.Clone(s.Signed)
 	return &c

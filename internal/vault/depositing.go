@@ -48,27 +48,33 @@ func (s *State) replace(org *Org, r *Record, d *Document, b *DepositBody, entrie
 	case d.Space != b.Space:
 		return fmt.Errorf("a version in another space than its document")
 	case !d.ownedBy(r) && !s.MayWrite(org, r):
-		if d.Removed == nil && s.ReaderAt(org, r) { // consent was withdrawn beside it
-			s.keepApart(r, d, b, entries)
+		if d.Removed == nil && s.couldRead(org, r) { // consent was withdrawn beside it, or its agent left
+			s.keepApart(org, r, d, b, entries)
 			return nil
 		}
 		return fmt.Errorf("%s by a device without consent", r.Type)
 	case d.Removed != nil: // removal names a document, so every object of it goes
-		s.Dead[b.Object.Path] = true
+		s.supersede(b.Object.Path, s.Waits[d.Object.Path]...)
 		return nil
 	}
-	s.Dead[d.Object.Path] = true
+	var acts []Act
+	if !d.ownedBy(r) {
+		acts = s.hinges(org, r)
+	}
+	s.end(d, acts)
 	d.renew(r, b)
+	d.Version = acts
 	s.place(d)
 	s.learnDocument(d, r, entries)
 	return nil
 }
 
 // keepApart makes a version a document of its own, described as the one that it does not replace.
-func (s *State) keepApart(r *Record, of *Document, b *DepositBody, entries EntryLookup) {
+func (s *State) keepApart(org *Org, r *Record, of *Document, b *DepositBody, entries EntryLookup) {
 	d := *of
 	d.Versions, d.Deposited, d.By, d.Batch, d.Evidence = 0, r.At, r.Agent, b.Batch, b.Evidence
 	d.renew(r, b)
+	d.Version = s.enders(org, r)
 	s.learnDocument(&d, r, entries)
 	d.ID = apartID(r)
 	s.Documents[d.ID] = &d
@@ -86,6 +92,7 @@ func (s *State) Apart(r *Record) *Document {
 // renew makes the deposit's object the document's.
 func (doc *Document) renew(r *Record, b *DepositBody) {
 	doc.Space, doc.Object, doc.From, doc.FromReaders, doc.ByReader, doc.Changed = b.Space, b.Object, "", nil, false, r.At
+	doc.Reseal, doc.Version = nil, nil
 	doc.Versions++
 }
 
@@ -103,6 +110,9 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 	}
 	own := r.Type == DocumentRemoved && d.ownedBy(r) // undo of one's own deposit
 	if !own && !s.MayWrite(org, r) {
+		if s.couldRead(org, r) && (r.Type == DocumentRemoved || b.Space == Private) { // copies that went do not come back
+			s.withholdAll(d.ID, r)
+		}
 		return fmt.Errorf("%s by a device without consent", r.Type)
 	}
 	if d.Removed != nil {
@@ -112,7 +122,11 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 		e := ending(r)
 		e.Undone = b.Undone
 		d.Removed = &e
-		s.Dead[d.Object.Path] = true
+		var acts []Act
+		if !own {
+			acts = s.hinges(org, r)
+		}
+		s.end(d, acts)
 		s.withholdAll(d.ID, r)
 		return nil
 	}

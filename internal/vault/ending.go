@@ -154,12 +154,16 @@ func (o *Org) join(t *Team, m Membership, r *Record) {
 }
 
 // leftBy reports whether the leaving at p, which ends the stay of the record's agent, came before the record or beats it.
-func (o *Org) leftBy(r *Record, p Pos) bool {
+// More are records that may witness besides those of the organization.
+func (o *Org) leftBy(r *Record, p Pos, more []*Record) bool {
 	if p == r.Pos { // one's own leaving
 		return false
 	}
 	i := slices.IndexFunc(o.parted, func(l leaving) bool { return l.record.Pos == p })
-	return i < 0 || o.beats(o.parted[i].record, r)
+	if i < 0 || !o.beats(o.parted[i].record, r) {
+		return i < 0
+	}
+	return r.Saw(p) || !o.witnessed(r, o.parted[i].record, more)
 }
 
 // beats reports whether the end of something counts for an act that was done on the strength of it: where the end came
@@ -169,15 +173,35 @@ func (o *Org) beats(end, act *Record) bool {
 	if act.Saw(end.Pos) {
 		return true
 	}
-	return !end.Saw(act.Pos) && !o.witnessed(act, end)
+	return !end.Saw(act.Pos) && !o.witnessed(act, end, o.records)
 }
 
-func (o *Org) witnessed(act, end *Record) bool {
-	d := o.Devices[act.Pos.Writer.Device()]
-	return d != nil && slices.ContainsFunc(o.records, func(x *Record) bool {
-		w := o.Devices[x.Pos.Writer.Device()]
-		return w != nil && w.Agent != d.Agent && x.Saw(act.Pos) && !x.Saw(end.Pos) && x != end && o.Enrolled(x) == nil
-	})
+func (o *Org) witnessed(act, end *Record, by []*Record) bool {
+	return slices.ContainsFunc(by, func(x *Record) bool { return x != end && !x.Saw(end.Pos) && o.witness(x, act.Pos) })
+}
+
+// witness reports whether the record shows that a device of another agent had seen what stands at p.
+func (o *Org) witness(x *Record, p Pos) bool {
+	d, w := o.Devices[p.Writer.Device()], o.Devices[x.Pos.Writer.Device()]
+	return d != nil && w != nil && w.Agent != d.Agent && x.Saw(p) && o.Enrolled(x) == nil
+}
+
+// besideLeaving returns the leavings that end a stay in the team of the agent whose device wrote the record, and that it had
+// not seen.
+func (o *Org) besideLeaving(r *Record, team TeamID) []Pos {
+	var out []Pos
+	d := o.Devices[r.Pos.Writer.Device()]
+	for _, l := range o.parted {
+		if d != nil && l.team == team && l.agent == d.Agent && !r.Saw(l.record.Pos) {
+			out = append(out, l.record.Pos)
+		}
+	}
+	return out
+}
+
+// sawLeavings reports whether a record can be no witness against the end of a membership.
+func (o *Org) sawLeavings(r *Record) bool {
+	return !slices.ContainsFunc(o.parted, func(l leaving) bool { return !r.Saw(l.record.Pos) })
 }
 
 // before orders leavings: the root's, then admins' by seniority, then members' by their place in the team.

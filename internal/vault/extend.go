@@ -93,7 +93,7 @@ func (b *ExtendBody) check(o *Org, r *Record, e *Epoch) error {
 			return fmt.Errorf("an epoch given to a device that is not enrolled")
 		case !d.Holds(e.Kind):
 			return fmt.Errorf("an epoch given to a device whose role does not hold it")
-		case e.Kind == EpochTeam && !o.inTeam(r, e.Team, d.Agent):
+		case e.Kind == EpochTeam && !o.inTeam(r, e.Team, d.Agent, func(p Pos) bool { return o.leftBy(r, p, nil) }):
 			return fmt.Errorf("a team epoch given to a device of somebody else")
 		case b.Parcels[i].Path != ExtensionPath(r.Pos.Writer, b.Epoch, id):
 			return fmt.Errorf("a parcel that is not where its device looks")
@@ -116,11 +116,11 @@ func (d *DeviceBody) Holds(kind EpochKind) bool {
 	return has(RoleAgent)
 }
 
-// inTeam reports whether the agent was in the team in the record's causal past.
-func (o *Org) inTeam(r *Record, team TeamID, agent AgentID) bool {
+// inTeam reports whether the agent was in the team in the record's causal past. Left says which leavings count.
+func (o *Org) inTeam(r *Record, team TeamID, agent AgentID, left func(Pos) bool) bool {
 	t := o.Teams[team]
 	return t != nil && slices.ContainsFunc(t.Members, func(m Membership) bool {
-		return m.Agent == agent && r.Saw(m.Joined) && !slices.ContainsFunc(m.Left, func(p Pos) bool { return o.leftBy(r, p) })
+		return m.Agent == agent && r.Saw(m.Joined) && !slices.ContainsFunc(m.Left, left)
 	})
 }
 

@@ -7,7 +7,10 @@ import (
 )
 
 func (s *State) change(org *Org, r *Record, entries EntryLookup) error {
-	if !s.MayWrite(org, r) {
+	if r.Type == VaultErased && !s.mayErase(org, r) || r.Type != VaultErased && !s.MayWrite(org, r) {
+		if r.Type == VaultClosed && s.couldRead(org, r) { // copies that went do not come back
+			s.finishAll(r)
+		}
 		return fmt.Errorf("%s by a device without consent", r.Type)
 	}
 	switch r.Type {
@@ -32,6 +35,14 @@ func (s *State) change(org *Org, r *Record, entries EntryLookup) error {
 	return nil
 }
 
+// mayErase is MayWrite judged in the causal past alone: erasure beats all that is beside it, since what it deletes does not
+// come back.
+func (s *State) mayErase(org *Org, r *Record) bool {
+	return s.opening(org, r) || s.byCard(org, r) || s.couldRead(org, r) || slices.ContainsFunc(s.Fallen, func(c FallenCard) bool {
+		return r.Saw(c.Issued) && !r.Saw(c.By) && r.CosignedBy(org.ID, c.SignKey)
+	})
+}
+
 // issueCard takes a further card. One that the card before did not sign for is kept apart, see KeptByCard, and falls with a
 // withdrawal that its issuer had not seen.
 func (s *State) issueCard(org *Org, r *Record, entries EntryLookup) error {
@@ -52,7 +63,9 @@ func (s *State) issueCard(org *Org, r *Record, entries EntryLookup) error {
 	before := s.cardAt(r)
 	c := Card{CardBody: b, Issued: r.Pos, At: r.At, Vouched: before == nil || r.CosignedBy(org.ID, before.SignKey)}
 	if !c.Vouched {
-		if c.Basis = s.basis(org, r); s.beaten(r, &c.Basis) != nil {
+		c.Basis = s.basis(org, r)
+		if end := s.beaten(r, &c.Basis); end != nil {
+			s.Fallen = append(s.Fallen, FallenCard{c.SignKey, c.Issued, end.Pos})
 			return fmt.Errorf("a card issued as the consent was withdrawn")
 		}
 	}
@@ -205,7 +218,11 @@ func (s *State) undo(r *Record, end *Ending, team TeamID) {
 		return slices.DeleteFunc(slices.Clone(basis), func(t TeamID) bool { return t == team })
 	}
 	s.Cards = slices.DeleteFunc(s.Cards, func(c Card) bool {
-		return slices.Contains(c.Basis, team) && !r.Saw(c.Issued) && len(drop(c.Basis)) == 0
+		falls := slices.Contains(c.Basis, team) && !r.Saw(c.Issued) && len(drop(c.Basis)) == 0
+		if falls {
+			s.Fallen = append(s.Fallen, FallenCard{c.SignKey, c.Issued, r.Pos})
+		}
+		return falls
 	})
 	for i := range s.Cards {
 		if c := &s.Cards[i]; !r.Saw(c.Issued) {

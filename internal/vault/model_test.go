@@ -111,7 +111,7 @@ func (r *replica) goOn() {
 	}
 	for _, rec := range fresh {
 		r.vault = append(r.vault, rec)
-		if rec.Follows(r.st.Last) {
+		if r.st.MayGoOn(r.org, rec) {
 			r.st.Apply(r.org, rec, noEntries)
 		} else {
 			r.st = Fold(r.m.person, r.org, r.vault, noEntries)
@@ -215,7 +215,7 @@ func draw[T any](m *model, from []T, what string) T {
 	return from[rapid.IntRange(0, len(from)-1).Draw(m.t, what)]
 }
 
-var modelOps atomic.Int64
+var modelOps, deletedOps, waitingOps atomic.Int64
 
 // TestModelOfManyDevices plays random histories on many devices, some of them dishonest, and compares what they come to
 // with what every honest one was promised.
@@ -231,7 +231,10 @@ func TestModelOfManyDevices(t *testing.T) {
 		m.settle()
 	})
 	n, took := modelOps.Load(), time.Since(began)
-	t.Logf("%d operations, %.0f a second", n, float64(n)/took.Seconds())
+	t.Logf("%d operations, %.0f a second; %d objects deleted, %d times one waited", n, float64(n)/took.Seconds(), deletedOps.Load(), waitingOps.Load())
+	if deletedOps.Load() == 0 || waitingOps.Load() == 0 {
+		t.Error("nothing was deleted, or nothing waited")
+	}
 }
 
 // minSteps and maxSteps are how many acts a history has: rapid's hundred histories make 20,000 of them at least.
@@ -356,32 +359,47 @@ func (r *replica) reseal() {
 	}
 }
 
-// bury tombstones what the vault no longer uses, and deletes from the storage what is tombstoned.
+// bury tombstones what the vault no longer uses, and deletes from the storage what is tombstoned, as the program does.
 func (r *replica) bury() {
-	if dead := r.st.DeadPaths(); len(dead) > 0 {
+	v := r.evidence()
+	v.By = r.agent
+	if dead := r.st.Buriable(v); len(dead) > 0 {
 		r.write(Tombstoned, TombstoneBody{dead})
 	}
-	for _, rec := range r.vault {
-		var b TombstoneBody
-		if rec.Type != Tombstoned || rec.Decode(&b) != nil || !r.witnessed(rec) {
-			continue
-		}
-		for _, p := range b.Paths {
-			if r.st.Tombs[p] && r.m.stored[p] {
-				r.m.stored[p] = false
-			}
+	unsettled := r.st.Unsettled(r.evidence())
+	for p := range r.st.Tombs {
+		if r.m.stored[p] && unsettled[p] == nil {
+			r.m.stored[p] = false
+			deletedOps.Add(1)
 		}
 	}
+	waitingOps.Add(int64(len(unsettled)))
 }
 
-// witnessed reports whether an honest agent other than the writer's wrote something for the organization, be it a heartbeat,
-// after seeing the record: nothing that is concurrent undoes it from then on, so that what it names may be deleted.
-func (r *replica) witnessed(rec *Record) bool {
-	writer := rec.Pos.Writer.Device()
-	return slices.ContainsFunc(r.orgs, func(x *Record) bool {
-		d := x.Pos.Writer.Device()
-		return d != writer && x.Saw(rec.Pos) && slices.ContainsFunc(r.m.devs, func(o *device) bool { return o.id == d && r.m.honest[o] })
-	})
+// evidence is what the replica judges by.
+func (r *replica) evidence() *Evidence {
+	return &Evidence{Org: r.org, Records: r.vault, Heard: r.heard, Whole: func(p Past) bool {
+		for w, n := range p {
+			if w != r.writer && n > r.got[w] {
+				return false
+			}
+		}
+		return true
+	}}
+}
+
+// heard returns what a device says to have seen.
+func (r *replica) heard(id DeviceID) Past {
+	if id == r.id {
+		return r.got
+	}
+	p := Past{}
+	for _, rec := range slices.Concat(r.orgs, r.vault) {
+		if rec.Pos.Writer.Device() == id {
+			p.Merge(rec.Past)
+		}
+	}
+	return p
 }
 
 // administer changes who is in the team.

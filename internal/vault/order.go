@@ -63,6 +63,9 @@ func (r *Record) before(s *Record) bool {
 	return r.ID < s.ID
 }
 
+// order orders places.
+func (p Pos) order(q Pos) int { return cmp.Or(cmp.Compare(p.Writer, q.Writer), p.compare(q)) }
+
 // compare orders places of one writer.
 func (p Pos) compare(q Pos) int {
 	return cmp.Or(cmp.Compare(p.Seq, q.Seq), cmp.Compare(p.Index, q.Index))
@@ -92,6 +95,12 @@ func (r *Record) Follows(s *Front) bool {
 		}
 	}
 	return true
+}
+
+// MayGoOn reports whether a fold that has come to s may go on with r. What did not stand beside the end of a membership may
+// stand with a record that had not seen that end.
+func (s *State) MayGoOn(org *Org, r *Record) bool {
+	return s.Last == nil || r.Follows(s.Last) && org.sawLeavings(r)
 }
 
 // Order returns the records in the order of the fold: causality before clock before writer. The result depends on the

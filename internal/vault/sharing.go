@@ -204,12 +204,20 @@ func (s *State) share(org *Org, r *Record, entries EntryLookup) error {
 	if end := s.beaten(r, &sh.Basis); end != nil { // a withdrawal beats what those whom it concerns share beside it
 		s.finishShare(sh, end, ConsentWithdrawn)
 	}
+	var acts []Act // a withdrawal may undo a closing or a removal beside the share
 	if s.Closed != nil {
+		acts = append(acts, Act{Pos: s.Closed.Pos})
 		s.finishShare(sh, &s.Closed.Ending, VaultClosed)
 	}
 	for _, c := range b.Documents {
 		if d := s.Documents[c.Document]; d.Removed != nil || d.Space == Private && !s.byCard(org, r) {
+			acts = append(acts, s.Waits[d.Object.Path]...)
 			s.withhold(sh, c.Document, r)
+		}
+	}
+	for _, o := range sh.Objects() {
+		if s.Dead[o.Path] {
+			s.wait(o.Path, acts)
 		}
 	}
 	return nil

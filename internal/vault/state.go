@@ -19,6 +19,7 @@ type State struct {
 	Erased     *Ending                  `json:"erased,omitempty"`
 	ReadOnly   bool                     `json:"read_only,omitempty"` // an unknown critical event: upgrade
 	Cards      []Card                   `json:"cards,omitempty"`
+	Fallen     []FallenCard             `json:"fallen,omitempty"`
 	Consents   []*Consent               `json:"consents,omitempty"`
 	Ended      []Ending                 `json:"ended,omitempty"` // withdrawals and expiries
 	Shares     []*Share                 `json:"shares,omitempty"`
@@ -27,6 +28,7 @@ type State struct {
 	Manifests  []Object                 `json:"manifests,omitempty"`
 	Dead       map[string]bool          `json:"dead,omitempty"` // objects replaced or removed: to be tombstoned
 	Tombs      map[string]bool          `json:"tombs,omitempty"`
+	Waits      map[string][]Act         `json:"waits,omitempty"` // on what it hangs that objects are not used again: see Unsettled
 	Person     Person                   `json:"person"`
 	LastSeen   Clock                    `json:"last_seen"` // last event other than upkeep
 	Quarantine []Quarantined            `json:"quarantine,omitempty"`
@@ -64,6 +66,13 @@ type Card struct {
 	Basis     []TeamID `json:"basis,omitempty"` // as in Consent
 	Recipient string   `json:"recipient,omitempty"`
 	Locator   string   `json:"locator,omitempty"`
+}
+
+// FallenCard is a card that fell with a withdrawal which its issuer had not seen.
+type FallenCard struct {
+	SignKey string `json:"sign_key"`
+	Issued  Pos    `json:"issued"`
+	By      Pos    `json:"by"`
 }
 
 // Closing is the end of active work on a vault. Its documents stay until erased.
@@ -105,6 +114,8 @@ type Document struct {
 	Versions    int        `json:"versions"`
 	FromReaders []Reader   `json:"from_readers,omitempty"` // of From
 	ByReader    bool       `json:"by_reader,omitempty"`    // who resealed From was a reader then, or the card
+	Reseal      []Act      `json:"reseal,omitempty"`       // on what that hangs
+	Version     []Act      `json:"version,omitempty"`      // on what it hangs that the object is this document's and no other's
 	Deposited   Clock      `json:"deposited"`
 	Changed     Clock      `json:"changed"`
 	By          AgentID    `json:"by"`

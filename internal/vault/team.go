@@ -55,12 +55,20 @@ func (o *Org) member(r *Record) error {
 // MemberAt reports whether the record's device spoke for the team in its causal past: its agent was a member, and once
 // the team has a key, a member gave it to this device. An admin enrols devices for any agent; that alone brings none of
 // them into a team. Who left without looking speaks for it no more: leaving beats what is concurrent with it.
-func (o *Org) MemberAt(r *Record, team TeamID) bool {
+func (o *Org) MemberAt(r *Record, team TeamID) bool { return o.memberAmong(r, team, nil) }
+
+// memberAmong is MemberAt where further records may witness, besides those of the organization.
+func (o *Org) memberAmong(r *Record, team TeamID, more []*Record) bool {
+	return o.speaksFor(r, team, func(p Pos) bool { return o.leftBy(r, p, more) })
+}
+
+// speaksFor is MemberAt as if only some leavings counted.
+func (o *Org) speaksFor(r *Record, team TeamID, left func(Pos) bool) bool {
 	t, d := o.Teams[team], o.Devices[r.Pos.Writer.Device()]
 	if t == nil || d == nil || !d.Has(RoleAgent) || o.Enrolled(r) != nil {
 		return false
 	}
-	return o.inTeam(r, team, d.Agent) && o.holdsKey(r, team, d.Device)
+	return o.inTeam(r, team, d.Agent, left) && o.holdsKey(r, team, d.Device)
 }
 
 // wasGiven reports whether the record's device was given one of the team's keys that it had seen, whatever became of its

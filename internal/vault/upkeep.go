@@ -33,6 +33,7 @@ func (s *State) sealNote(org *Org, r *Record) error {
 	}
 	var had []Reader
 	var entries []Hash
+	var acts []Act
 	for _, p := range b.From {
 		n := s.Notes[p]
 		if n == nil { // replaced by another meanwhile
@@ -40,6 +41,10 @@ func (s *State) sealNote(org *Org, r *Record) error {
 		}
 		if !s.opens(org, r, n.Object.Readers) && !s.MayWrite(org, r) {
 			return fmt.Errorf("a note replaced by a device that never was a reader")
+		}
+		acts = append(acts, s.openHinges(org, r, n.Object.Readers)...)
+		if s.noteSpace(n) == Private && !includes(b.Entries, n.Entries) {
+			acts = append(acts, s.cardHinges(org, r)...)
 		}
 		had, entries = append(had, n.Object.Readers...), append(entries, n.Entries...)
 		if s.noteSpace(n) == Private && !s.byCard(org, r) && !includes(b.Entries, n.Entries) {
@@ -49,15 +54,19 @@ func (s *State) sealNote(org *Org, r *Record) error {
 	if !s.MayWrite(org, r) && !includes(b.Entries, entries) {
 		return fmt.Errorf("entries of a note left out by a device without consent")
 	}
+	if !includes(b.Entries, entries) {
+		acts = append(acts, s.hinges(org, r)...)
+	}
 	readers, err := s.declared(org, r, b.Object.Readers, spaceOf(b.Object.Readers), had)
 	if err != nil {
 		return err
 	}
+	acts = append(acts, s.sealHinges(r, b.Object.Readers)...)
 	b.Object.Readers = readers
 	for _, p := range b.From {
 		if s.Notes[p] != nil {
 			delete(s.Notes, p)
-			s.Dead[p] = true
+			s.supersede(p, acts...)
 		}
 	}
 	s.Notes[b.Object.Path] = &b
@@ -89,7 +98,7 @@ func (s *State) writeManifest(org *Org, r *Record) error {
 		return err
 	}
 	for _, m := range s.Manifests {
-		s.Dead[m.Path] = true
+		s.supersede(m.Path, append(s.hinges(org, r), s.sealHinges(r, b.Object.Readers)...)...)
 	}
 	s.Manifests = []Object{b.Object}
 	return nil
@@ -126,7 +135,7 @@ func (s *State) reseal(org *Org, r *Record) error {
 		if !s.Dead[b.From] && !s.Tombs[b.From] { // its deposit may come yet, and what was resealed is then all there is
 			return fmt.Errorf("an unknown object was resealed")
 		}
-		s.Dead[b.To.Path] = true // removed, replaced or resealed again meanwhile
+		s.supersede(b.To.Path, s.Waits[b.From]...) // removed, replaced or resealed again meanwhile
 		return nil
 	}
 	had := d.Object.Readers
@@ -140,16 +149,29 @@ func (s *State) reseal(org *Org, r *Record) error {
 	if err != nil {
 		return err
 	}
+	acts := append(s.openHinges(org, r, had), s.sealHinges(r, b.To.Readers)...)
 	b.To.Readers = readers
-	by := s.byCard(org, r) || s.ReaderAt(org, r) && s.stands(org, r)
-	if d.From == b.From && (d.ByReader && !by || d.ByReader == by && d.Object.Path < b.To.Path) {
-		s.Dead[b.To.Path] = true
-		return nil
+	made := s.sealingOf(org, r, b.To.Path)
+	if d.From == b.From {
+		stood := sealing{d.ByReader, d.Object.Path, d.Reseal}
+		if stood.before(&made) {
+			s.supersede(made.path, made.lostTo(&stood)...)
+			return nil
+		}
+		acts = append(acts, stood.lostTo(&made)...)
 	}
-	s.Dead[d.Object.Path] = true
-	d.Object, d.From, d.FromReaders, d.ByReader = b.To, b.From, had, by
+	s.supersede(d.Object.Path, acts...)
+	d.Object, d.From, d.FromReaders, d.ByReader, d.Reseal = b.To, b.From, had, made.by, made.acts
 	s.place(d)
 	return nil
+}
+
+// openHinges returns on what it hangs that the record's device could open an object: nothing where it was given a key to it.
+func (s *State) openHinges(org *Org, r *Record, readers []Reader) []Act {
+	if s.byKey(org, r, readers) {
+		return nil
+	}
+	return s.hinges(org, r)
 }
 
 // resealable returns the document whose object, or the object before the last reseal, has the path.
