@@ -3,6 +3,7 @@ package engine_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"vaultctl/internal/api"
 )
@@ -34,8 +35,16 @@ func TestOneManifestForOneChange(t *testing.T) {
 	}
 	paul.MustAdd(t, deposit(person, "cv"), "de Paul")
 	settle()
-	if m, p := manifests(marie), manifests(paul); m != 0 || p != 1 {
+	if m, p := manifests(marie), manifests(paul); m != 1 || p != 1 { // the one before stays until Marie's workstation has said that it saw this
 		t.Errorf("after a deposit by the other: %d and %d", m, p)
+	}
+	later := time.Now().Add(25 * time.Hour)
+	for _, r := range []*rig{marie, paul} {
+		r.SetNow(func() time.Time { return later })
+	}
+	settle()
+	if m, p := manifests(marie), manifests(paul); m != 0 || p != 1 {
+		t.Errorf("a day later: %d and %d", m, p)
 	}
 	before := len(marie.RemoteFiles(t))
 	settle()

@@ -11,9 +11,9 @@ import (
 // which verify begins and before it lists: nothing is missing.
 func TestVerifyWhileOthersReplace(t *testing.T) {
 	marie, paul, person := pair(t)
-	d := marie.MustAdd(t, deposit(person, "cv"), "un")
-	MustSync(t, marie)
+	d := paul.MustAdd(t, deposit(person, "cv"), "un") // his own: what he replaces of it goes at once
 	MustSync(t, paul)
+	MustSync(t, marie)
 	s := &strange{}
 	marie.Reopen(t, s.over)
 	asked := 0
