@@ -55,7 +55,7 @@ func (o *Org) ruled(root Root, r *Record) bool {
 		return o.undisputed(r)
 	}
 	return !slices.ContainsFunc(o.roots[root.N].told, func(s *Record) bool {
-		return r.Saw(s.Pos) || !s.Saw(r.Pos) && !o.witnessed(r, s)
+		return r.Saw(s.Pos) || !s.Saw(r.Pos) && !o.witnessed(r, s, o.records)
 	})
 }
 
