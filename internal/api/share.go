@@ -18,7 +18,8 @@ type ShareAddRequest struct {
 	Beneficiary string       `json:"beneficiary"`
 	Documents   []string     `json:"documents"`
 	Terms       ConsentTerms `json:"terms"`
-	Card        string       `json:"card,omitempty"` // words or identity, never logged
+	Card        string       `json:"card,omitempty"`    // words or identity, never logged
+	Package     bool         `json:"package,omitempty"` // a package is wanted: refuse what share/package would refuse
 	DryRun      bool         `json:"dry_run,omitempty"`
 	Language    string       `json:"language,omitempty"` // of sentences: fr, en
 }

@@ -17,4 +17,5 @@ func registerShares(s *apiserver.Server, e *engine.Engine) {
 	apiserver.Handle(s, api.RouteShareShow, e.ShareShow)
 	apiserver.HandleStream(s, api.RouteShareRevoke, e.ShareRevoke)
 	apiserver.HandleDownload(s, api.RouteShareGet, download(e.ShareGet))
+	apiserver.HandleDownload(s, api.RouteSharePackage, download(e.SharePackage))
 }

@@ -41,6 +41,7 @@ type Options struct {
 	Rebuild  bool // the index is new: build it from log and journal at unlock
 
 	Procedures Procedures
+	Packages   Packages
 
 	// Step is called at the steps of Steps, from the goroutine that takes them, so that tests can stop the process there.
 	// It is nil in production.

@@ -170,6 +170,8 @@ func (t *teller) access(r *vault.Record, st *vault.State, who string) string {
 		return t.l.T("%s handed over %s in an export", who, what)
 	case "recover":
 		return t.l.T("%s recovered %s", who, what)
+	case "package":
+		return t.l.T("%s put %s into a package for a partner", who, what)
 	}
 	return t.l.T("%s opened %s", who, what)
 }

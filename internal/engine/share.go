@@ -182,7 +182,7 @@ func (s *sharing) choose(ctx context.Context) error {
 		s.docs = append(s.docs, d)
 	}
 	if !private {
-		return nil
+		return s.mayPack()
 	}
 	st, err := s.e.withPrivate(ctx, s.st.ID, s.card)
 	if err != nil {
@@ -191,7 +191,18 @@ func (s *sharing) choose(ctx context.Context) error {
 	for i, d := range s.docs {
 		s.docs[i] = st.Documents[d.ID]
 	}
-	return nil
+	return s.mayPack()
+}
+
+// mayPack returns why no package could be made of the documents, where one is wanted, so that nothing is shared then.
+func (s *sharing) mayPack() error {
+	switch {
+	case !s.req.Package:
+		return nil
+	case s.to.partner == "":
+		return errPackageInside()
+	}
+	return s.e.Packages.Check(contentOf(s.docs))
 }
 
 // mayShare returns why a document is not shared, or nil. Refusals are journalled.

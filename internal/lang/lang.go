@@ -167,6 +167,7 @@ var tables = [...]table{
 	{"procedures", frProcedure[:], frProcedurePlurals[:]},
 	{"root", frRoot[:], frRootPlurals[:]},
 	{"cli share", frCLIShare[:], nil},
+	{"packages", frPackage[:], nil},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"strings"
 	"time"
 
 	"vaultctl/internal/vault"
@@ -119,17 +120,33 @@ func (p *Package) check(passphrase string) error {
 	switch {
 	case len(p.Documents) == 0:
 		return vault.Errorf(vault.CodeInvalid, "a package needs at least one document")
-	case passphrase == "" || passphrase != words.CanonicalPassphrase(passphrase):
-		return vault.Errorf(vault.CodeInvalid, "the passphrase of a package is words in small letters, without accents, joined by hyphens")
+	case strings.Count(passphrase, "-") < words.PassphraseCount-1 || passphrase != words.CanonicalPassphrase(passphrase):
+		return vault.Errorf(vault.CodeInvalid, "the passphrase of a package is seven words in small letters, without accents, joined by hyphens")
 	}
 	total := int64(0)
 	for _, d := range p.Documents {
 		if total += d.Size; d.Size < 0 || d.Size > MaxSize || total > MaxSize {
-			return vault.Errorf(vault.CodePolicy, "the documents are larger than %d MB together: more does not open well in a browser", MaxSize>>20)
+			return errTooLarge()
 		}
 		if d.Proof != nil && !json.Valid(d.Proof) {
 			return vault.Errorf(vault.CodeInvalid, "the proof of a document is malformed")
 		}
+	}
+	return nil
+}
+
+func errTooLarge() error {
+	return vault.Errorf(vault.CodePolicy, "the documents are larger than %d MB together: more does not open well in a browser", MaxSize>>20)
+}
+
+// Check returns why a package with so many bytes of documents cannot be made: vault.CodeLater if this program was built
+// without the page, vault.CodePolicy for more than MaxSize.
+func Check(size int64) error {
+	if _, err := script(); err != nil {
+		return err
+	}
+	if size > MaxSize {
+		return errTooLarge()
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ const testWork = 10
 // MustScript skips the test if the page was not built, except where it must have been.
 func MustScript(tb testing.TB) {
 	tb.Helper()
-	if Ready() {
+	if Check(0) == nil {
 		return
 	}
 	if os.Getenv(required) != "" {
@@ -213,6 +213,7 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		"no documents":        {func(p *Package) { p.Documents = nil }, passphrase, vault.CodeInvalid},
 		"no passphrase":       {func(*Package) {}, "", vault.CodeInvalid},
+		"too few words":       {func(*Package) {}, "un-deux-trois-quatre-cinq-six", vault.CodeInvalid},
 		"a passphrase of one": {func(*Package) {}, "Hunter2!", vault.CodeInvalid},
 		"one too large":       {func(p *Package) { p.Documents[0].Size = MaxSize + 1 }, passphrase, vault.CodePolicy},
 		"2 GB":                {func(p *Package) { p.Documents[0].Size = 2 << 30 }, passphrase, vault.CodePolicy},

@@ -21,12 +21,6 @@ var shell string
 //go:embed web/page.css
 var style string
 
-// Ready reports whether this program can write packages.
-func Ready() bool {
-	_, err := script()
-	return err == nil
-}
-
 func script() (string, error) {
 	b, err := built.ReadFile("built/page.js")
 	if err != nil {

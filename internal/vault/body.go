@@ -170,7 +170,7 @@ type (
 	// AccessBody is AccessOpened and AccessRefused.
 	AccessBody struct {
 		Document DocumentID `json:"document,omitempty"`
-		How      string     `json:"how"` // get, print, export, recover, show, list, deposit, edit, remove, move
+		How      string     `json:"how"` // get, print, export, package, recover, show, list, deposit, edit, remove, move
 		Code     Code       `json:"code,omitempty"`
 	}
 )
