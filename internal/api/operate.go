@@ -69,10 +69,26 @@ type JournalEntry struct {
 	Quarantined string `json:"quarantined,omitempty"` // reason why it was not applied
 }
 
-// JournalExportRequest asks for the journal as a file: csv, jsonl, txt or pdf.
+// JournalExportRequest asks for the journal as a file: csv, jsonl, txt or pdf. With ReadersOn it is who could read the vault on that
+// day instead.
 type JournalExportRequest struct {
 	JournalRequest
-	Format string `json:"format"`
+	Format    string `json:"format"`
+	ReadersOn string `json:"readers_on,omitempty"` // YYYY-MM-DD
+}
+
+// VaultReader is somebody who could read the shared documents of a vault, and through what.
+type VaultReader struct {
+	Head
+	Who         string `json:"who"`               // agent, card, recovery, share
+	Agent       string `json:"agent,omitempty"`   // name
+	Team        string `json:"team,omitempty"`    // name
+	Consent     string `json:"consent,omitempty"` // id
+	Purpose     string `json:"purpose,omitempty"` // code
+	Beneficiary string `json:"beneficiary"`
+	From        string `json:"from"`            // RFC 3339
+	Until       string `json:"until,omitempty"` // RFC 3339; "" while it lasts
+	Text        string `json:"text"`
 }
 
 // ExportRequest takes everything of one person away. Card adds private documents.

@@ -15,49 +15,6 @@ import (
 	"vaultctl/internal/termio"
 )
 
-var closeReasons = []string{"moved", "deceased", "inactive", "request"}
-
-func newBeneficiaryClose(f *Factory) *cobra.Command {
-	var reason string
-	cmd := &cobra.Command{
-		Use:   "close B",
-		Short: lang.Key("End the active work on a vault"),
-		Long: "Close a vault: nothing is deposited any more, and the documents stay until the vault is erased.\n" +
-			"`vaultctl beneficiary reopen` takes it back.",
-		Example:           "  vaultctl beneficiary close ref:SI:4711 --reason moved",
-		Args:              argsFromUse,
-		ValidArgsFunction: positions(f.completeBeneficiaries),
-		RunE:              func(cmd *cobra.Command, args []string) error { return runClose(f, cmd, args[0], reason) },
-	}
-	cmd.Flags().StringVar(&reason, "reason", "", lang.Key("moved, deceased, inactive or request"))
-	complete(cmd, "reason", fixed(closeReasons...))
-	return cmd
-}
-
-func runClose(f *Factory, cmd *cobra.Command, b, reason string) error {
-	l := f.Lang()
-	if reason == "" {
-		if !f.IO.CanAsk() {
-			return errMissing(cmd, []string{"--reason"})
-		}
-		i, err := f.IO.Choose(cmd.Context(), l.T("Why is the vault closed?"),
-			[]string{l.T("moved away"), l.T("deceased"), l.T("no contact"), l.T("at their request")}, "--reason")
-		if err != nil {
-			return err
-		}
-		reason = closeReasons[i]
-	}
-	c, id, err := f.connect(cmd, b, writes)
-	if err != nil {
-		return err
-	}
-	res, err := apiclient.Call[api.Beneficiary](cmd.Context(), c, api.RouteBeneficiaryClose, api.CloseRequest{Beneficiary: id, Reason: reason})
-	if err != nil {
-		return err
-	}
-	return emit(f, res, func(w io.Writer, b api.Beneficiary) error { return f.did(w, l.T("Vault closed"), &b) })
-}
-
 func newBeneficiaryReopen(f *Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:               "reopen B",

@@ -92,7 +92,7 @@ func addCommands(root *cobra.Command, f *Factory) {
 	inGroup(groupStart, newInit(f), newJoin(f), newUnlock(f), newLock(f), newStatus(f))
 	inGroup(groupPeople, newBeneficiary(f), newCard(f), newConsent(f), newShare(f))
 	inGroup(groupDocuments, newDocument(f), newImport(f), newBatch(f), newType(f), newProcedure(f))
-	inGroup(groupOperation, newSync(f), newVerify(f), newDoctor(f), newJournal(f), newExport(f), newRecover(f))
+	inGroup(groupOperation, newSync(f), newVerify(f), newDoctor(f), newJournal(f), newStats(f), newExport(f), newRecover(f))
 	inGroup(groupAdmin, newTeam(f), newAgent(f), newPartner(f), newDevice(f), newRecovery(f), newRootKey(f), newRemote(f), newDaemon(f), newConfig(f), newCompletion(f), newVersion(f))
 }
 

@@ -106,6 +106,7 @@ func newJournalVerify(f *Factory) *cobra.Command {
 type journalExportOptions struct {
 	journalOptions
 	format, file string
+	readersOn    string
 	force        bool
 }
 
@@ -117,8 +118,11 @@ func newJournalExport(f *Factory) *cobra.Command {
 		Use:   "export [B]",
 		Short: lang.Key("Write the journal to a file, to hand out or to keep"),
 		Long: "Write the journal of one person's vault, or of all that this workstation sees, as csv, jsonl, txt or pdf. The format\n" +
-			"is that of the file's name if --format is not given.",
-		Example:           "  vaultctl journal export ref:SI:4711 -o journal.pdf\n  vaultctl journal export --format jsonl -o - | gzip > journal.jsonl.gz",
+			"is that of the file's name if --format is not given.\n\n" +
+			"With --readers-on it is who could read the shared documents of a vault on that day, through which consent, from when\n" +
+			"until when: what a data-protection officer asks for. It tells who was let in, not who looked; the journal tells that.",
+		Example: "  vaultctl journal export ref:SI:4711 -o journal.pdf\n  vaultctl journal export --format jsonl -o - | gzip > journal.jsonl.gz\n" +
+			"  vaultctl journal export ref:SI:4711 --readers-on 2026-03-12 -o readers.csv",
 		Args:              argsFromUse,
 		ValidArgsFunction: positions(f.completeBeneficiaries),
 		RunE:              func(cmd *cobra.Command, args []string) error { return runJournalExport(cmd, f, &o, args) },
@@ -127,6 +131,7 @@ func newJournalExport(f *Factory) *cobra.Command {
 	cmd.Flags().StringVar(&o.format, "format", "", lang.Key("csv, jsonl, txt or pdf"))
 	cmd.Flags().StringVarP(&o.file, "output", "o", "", lang.Key("file to write, mode 600; - for standard output"))
 	cmd.Flags().BoolVar(&o.force, "force", false, lang.Key("overwrite the file of -o"))
+	cmd.Flags().StringVar(&o.readersOn, "readers-on", "", lang.Key("write who could read the vault on this day: YYYY-MM-DD"))
 	complete(cmd, "format", fixed(journalFormats()...))
 	return cmd
 }
@@ -142,6 +147,13 @@ func runJournalExport(cmd *cobra.Command, f *Factory, o *journalExportOptions, a
 	if !slices.Contains(journalFormats(), format) {
 		return usagef(cmd, "a journal is exported as csv, jsonl, txt or pdf: give --format")
 	}
+	readersOn, err := f.day("readers-on", o.readersOn)
+	if err != nil {
+		return err
+	}
+	if readersOn != "" && len(args) == 0 {
+		return usagef(cmd, "who could read is told for one vault: say whose")
+	}
 	sink, err := f.newSink(o.file, o.force, format == "pdf")
 	if err != nil {
 		return err
@@ -151,16 +163,21 @@ func runJournalExport(cmd *cobra.Command, f *Factory, o *journalExportOptions, a
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	_, body, err := apiclient.Download[api.Empty](ctx, c, api.RouteJournalExport, api.JournalExportRequest{JournalRequest: req, Format: format})
+	return download(cmd, f, c, sink, o.file, f.Lang().T("journal"), api.RouteJournalExport,
+		api.JournalExportRequest{JournalRequest: req, Format: format, ReadersOn: readersOn})
+}
+
+// download fills the sink with what the daemon answers, and says so.
+func download[Req any](cmd *cobra.Command, f *Factory, c *apiclient.Client, to *sink, file, what, route string, req Req) error {
+	_, body, err := apiclient.Download[api.Empty](cmd.Context(), c, route, req)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = body.Close() }() // reading is over by then
-	if err := sink.fill(body, f.IO.Progress(f.Lang().T("journal"), 0)); err != nil {
+	if err := to.fill(body, f.IO.Progress(what, 0)); err != nil {
 		return err
 	}
-	f.wrote(o.file)
+	f.wrote(file)
 	return nil
 }
 

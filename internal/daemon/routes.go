@@ -106,6 +106,8 @@ func registerOperation(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleList(s, api.RouteJournalList, e.JournalList)
 	apiserver.Handle(s, api.RouteJournalVerify, none(e.JournalVerify))
 	apiserver.HandleDownload(s, api.RouteJournalExport, download(e.JournalExport))
+	apiserver.HandleList(s, api.RouteStatsList, e.Stats)
+	apiserver.HandleDownload(s, api.RouteStatsExport, download(e.StatsExport))
 	apiserver.HandleDownload(s, api.RouteExport, download(e.Export))
 }
 

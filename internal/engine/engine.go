@@ -33,6 +33,7 @@ type Options struct {
 	Words    Words
 	Paper    Paper
 	Pages    Pages
+	Plots    Plots
 	Types    Types
 	Settings Settings
 	Sniff    func(head []byte) (mediaType string)

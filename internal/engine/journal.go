@@ -97,13 +97,23 @@ func (e *Engine) journal(ctx context.Context, q journalQuery, fn func(*vault.Rec
 		return err
 	}
 	t := e.newTeller(q.lang, org, keys)
+	return e.eachRecord(ctx, q, t, func(r *vault.Record, st *vault.State, refused string) error {
+		j := t.entry(r, st)
+		j.Quarantined = refused
+		return fn(r, j)
+	})
+}
+
+// eachRecord calls fn for the records of a query, newest last, with the state of the vault (nil for those of the organization) and
+// why the record was not applied, "" if it was.
+func (e *Engine) eachRecord(ctx context.Context, q journalQuery, t *teller, fn func(r *vault.Record, st *vault.State, refused string) error) error {
 	recs, err := e.journalRecords(q, t)
 	if err != nil {
 		return err
 	}
-	ov := newOverlay(e.Store, org, keys)
+	ov := newOverlay(e.Store, t.org, t.keys)
 	quarantine := map[vault.Pos]string{}
-	for _, x := range org.Quarantine {
+	for _, x := range t.org.Quarantine {
 		quarantine[x.Pos] = x.Reason
 	}
 	loaded := map[vault.BeneficiaryID]bool{}
@@ -123,9 +133,7 @@ func (e *Engine) journal(ctx context.Context, q journalQuery, fn func(*vault.Rec
 				}
 			}
 		}
-		j := t.entry(r, st)
-		j.Quarantined = quarantine[r.Pos]
-		if err := fn(r, j); err != nil {
+		if err := fn(r, st, quarantine[r.Pos]); err != nil {
 			return err
 		}
 	}

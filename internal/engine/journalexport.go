@@ -21,6 +21,9 @@ func (e *Engine) JournalExport(ctx context.Context, req api.JournalExportRequest
 	if err != nil {
 		return err
 	}
+	if req.ReadersOn != "" {
+		return e.readersExport(q, &req, begin)
+	}
 	var write func(context.Context, io.Writer, journalQuery) error
 	switch req.Format {
 	case "csv":
@@ -32,7 +35,7 @@ func (e *Engine) JournalExport(ctx context.Context, req api.JournalExportRequest
 	case "pdf":
 		write = e.journalPDF
 	default:
-		return vault.Errorf(vault.CodeUsage, "a journal is exported as csv, jsonl, txt or pdf")
+		return errJournalFormat()
 	}
 	w, err := begin(api.Empty{})
 	if err != nil {
@@ -43,6 +46,10 @@ func (e *Engine) JournalExport(ctx context.Context, req api.JournalExportRequest
 		return err
 	}
 	return b.Flush()
+}
+
+func errJournalFormat() error {
+	return vault.Errorf(vault.CodeUsage, "a journal is exported as csv, jsonl, txt or pdf")
 }
 
 func (e *Engine) journalLines(ctx context.Context, w io.Writer, q journalQuery) error {

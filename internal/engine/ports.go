@@ -193,6 +193,23 @@ type Pages interface {
 	Count(ctx context.Context, src io.Reader) (int, error)
 }
 
+// Plots draws counts as SVG.
+type Plots interface {
+	Bars(w io.Writer, l lang.Lang, p Plot) error
+}
+
+// Plot is what a picture of counts shows.
+type Plot struct {
+	Title string
+	Bars  []Bar
+}
+
+// Bar is one count of a Plot; nil is not told.
+type Bar struct {
+	Label string
+	Count *int
+}
+
 // CardPage is what a card shows.
 type CardPage struct {
 	Org, Name, ID string

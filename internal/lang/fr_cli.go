@@ -64,7 +64,6 @@ var frCLI = [...]row{
 	{"answer every confirmation with yes", "répondre oui à toutes les confirmations"},
 	{"checked on", "vérifié le"},
 	{"code", "code"},
-	{"count the lines of `vaultctl beneficiary list --json`", "compter les lignes de `vaultctl beneficiary list --json`"},
 	{"default", "valeur par défaut"},
 	{"directory of store and configuration", "répertoire des données et de la configuration"},
 	{"do not start the daemon", "ne pas lancer le démon"},

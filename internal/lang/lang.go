@@ -163,6 +163,7 @@ var tables = [...]table{
 	{"engine restore", frEngineRestore[:], frEngineRestorePlurals[:]},
 	{"engine sync", frEngineSync[:], nil},
 	{"clean", frClean[:], frCleanPlurals[:]},
+	{"stats", frStats[:], frStatsPlurals[:]},
 	{"share", frShare[:], frSharePlurals[:]},
 	{"procedures", frProcedure[:], frProcedurePlurals[:]},
 	{"root", frRoot[:], frRootPlurals[:]},

@@ -145,8 +145,12 @@ func (o *Org) leave(r *Record, t *Team, agent AgentID, byRoot bool) error {
 
 // join adds a membership with its ends: leaving beats an admission that had not seen it.
 func (o *Org) join(t *Team, m Membership, r *Record) {
+	m.Since = r.At
 	for _, l := range o.parted {
 		if l.team == t.Team && l.agent == m.Agent && !r.Saw(l.record.Pos) {
+			if len(m.Left) == 0 || l.record.At.Compare(m.Until) < 0 {
+				m.Until = l.record.At
+			}
 			m.Left = append(m.Left, l.record.Pos)
 		}
 	}

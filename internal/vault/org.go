@@ -83,6 +83,8 @@ type Membership struct {
 	Agent  AgentID
 	Joined Pos
 	Left   []Pos
+	Since  Clock // of Joined
+	Until  Clock // of the earliest of Left
 }
 
 // Epoch is a key that a set of devices holds.

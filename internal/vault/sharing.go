@@ -70,6 +70,7 @@ type (
 		Share     ShareID       `json:"share"`
 		Recipient string        `json:"recipient"` // name, for those who may read it
 		Key       string        `json:"key,omitempty"`
+		Procedure string        `json:"procedure,omitempty"` // code of what it was made for
 		Pieces    []SharePiece  `json:"pieces"`
 		Agreement ConsentRecord `json:"agreement"`
 	}

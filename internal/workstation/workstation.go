@@ -66,7 +66,7 @@ func New(o Options) (*engine.Engine, error) {
 	}
 	return engine.New(engine.Options{
 		Home: o.Home, Version: o.Version, Store: bolt{store}, Log: wal, Spool: files{fileSpool, &sync.Map{}}, Sealer: sealer,
-		Remotes: &remotes{}, Protect: keeper{sealer}, Shares: shares{}, Words: bip39{}, Paper: pages{}, Pages: pdfpages.New(), Types: types{set},
+		Remotes: &remotes{}, Protect: keeper{sealer}, Shares: shares{}, Words: bip39{}, Paper: pages{}, Pages: pdfpages.New(), Plots: plots{}, Types: types{set},
 		Procedures: procedures{set}, Packages: packages{packageSealer(o.Sealer), types{set}}, Settings: set, Sniff: sniff, Now: o.Now, Logger: o.Logger, Rebuild: rebuilt,
 	}), nil
 }
