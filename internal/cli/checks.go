@@ -68,7 +68,10 @@ func (f *Factory) clientFindings(c *apiclient.Client) []api.Finding {
 		Hint:    lang.Key("`vaultctl daemon stop`: the next command starts the vaultd that is installed beside it")}}
 }
 
-type verifyOptions struct{ deep bool }
+type verifyOptions struct {
+	deep        bool
+	proof, root string
+}
 
 func newVerify(f *Factory) *cobra.Command {
 	var o verifyOptions
@@ -77,16 +80,26 @@ func newVerify(f *Factory) *cobra.Command {
 		Short: lang.Key("Check everything that is stored: chains, signatures, objects"),
 		Long: "Check the chains and signatures of the journal, and that every storage holds each object as it was written. With\n" +
 			"--deep every object is fetched, and what this workstation can read is opened and compared with its deposit. What is\n" +
-			"gone from one storage and still here is sent again. The exit status is 11 if something was altered, rolled back or forked.",
-		Example: "  vaultctl verify\n  vaultctl verify --deep --json",
-		Args:    argsFromUse,
+			"gone from one storage and still here is sent again. The exit status is 11 if something was altered, rolled back or forked.\n\n" +
+			"With a file, its proof of deposit is checked instead, down to the root with the fingerprint: offline, without daemon, store\n" +
+			"and account. The exit status is 11 if file or proof was altered, or the proof is of another organization.",
+		Example: "  vaultctl verify\n  vaultctl verify --deep --json\n" +
+			"  vaultctl verify cni.pdf --proof proof.json --root abcd-efgh-ijkl-mnop-qrst-uvwx",
+		Args: argsFromUse,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return errLater("`vaultctl verify FILE`", lang.Key("`vaultctl verify` checks every stored document against its deposit"))
+			switch {
+			case len(args) > 0 && o.deep:
+				return usagef(cmd, "--deep is for what is stored, not for a file")
+			case len(args) > 0:
+				return verifyProof(cmd.Context(), f, cmd, args[0], o)
+			case o.proof != "" || o.root != "":
+				return usagef(cmd, "%s is missing", "FILE")
 			}
 			return runVerify(cmd.Context(), f, o)
 		},
 	}
+	cmd.Flags().StringVar(&o.proof, "proof", "", lang.Key("proof of deposit of the file; - for standard input"))
+	cmd.Flags().StringVar(&o.root, "root", "", lang.Key("fingerprint of the root that the proof must lead to"))
 	cmd.Flags().BoolVar(&o.deep, "deep", false, lang.Key("fetch and open everything, not only compare sizes and hashes"))
 	return cmd
 }

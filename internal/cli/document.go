@@ -17,7 +17,7 @@ import (
 func newDocument(f *Factory) *cobra.Command {
 	return newNoun("document", lang.Key("The documents in the vaults"),
 		newDocumentAdd(f), newDocumentList(f), newDocumentShow(f), newDocumentGet(f), newDocumentEdit(f), newDocumentReplace(f),
-		newDocumentMove(f), newDocumentPrint(f), newDocumentRemove(f))
+		newDocumentMove(f), newDocumentPrint(f), newDocumentProof(f), newDocumentRemove(f))
 }
 
 type documentListOptions struct {

@@ -21,7 +21,6 @@ func laterCommands() []laterCommand {
 	return []laterCommand{
 		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
-		{"document proof", lang.Key("`vaultctl verify` checks every stored document against its deposit")},
 	}
 }
 

@@ -78,6 +78,7 @@ func registerDocuments(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleStream(s, api.RouteDocumentMove, e.DocumentMove)
 	apiserver.Handle(s, api.RouteDocumentRemove, e.DocumentRemove)
 	apiserver.Handle(s, api.RouteProcedureCheck, e.ProcedureCheck)
+	apiserver.Handle(s, api.RouteDocumentProof, e.DocumentProof)
 }
 
 // registerImports adds the calls of imports.

@@ -220,8 +220,10 @@ func (a *approval) enrol(t *tx) error {
 			return err
 		}
 	}
-	return t.emit(vault.DeviceCertified, "", vault.DeviceBody{Device: a.req.Device(), Key: string(encodeKey(a.req.Key)),
-		Recipient: a.req.Recipient, Role: a.roles[0], Also: a.roles[1:], Agent: a.agent})
+	body := vault.DeviceBody{Device: a.req.Device(), Key: string(encodeKey(a.req.Key)), Recipient: a.req.Recipient, Role: a.roles[0], Also: a.roles[1:],
+		Agent: a.agent}
+	// Signed by itself too, so that a proof of deposit can show the certificate without the segment around it.
+	return t.emitCosigned(vault.DeviceCertified, "", body, func(ev *vault.Event) { ev.Cosign(t.org().ID, t.e.self().Device, t.ov.keys.sign) })
 }
 
 func (a *approval) result(e *Engine) api.Approved {

@@ -182,6 +182,7 @@ type Paper interface {
 	Recovery(w io.Writer, l lang.Lang, p RecoveryPages) error
 	Notice(w io.Writer, l lang.Lang, p NoticeText) error
 	Journal(w io.Writer, l lang.Lang, p JournalPage) error
+	Proof(w io.Writer, l lang.Lang, p ProofPage) error
 	NoticeText(l lang.Lang, p NoticeText) (text, version string, err error)
 }
 

@@ -57,7 +57,6 @@ var frCLI = [...]row{
 	{"What the daemon logs. No level logs personal data or file names.", "Ce que le démon journalise. Aucun niveau ne journalise de données personnelles ni de noms de fichiers."},
 	{"Write a key into the configuration file", "Enregistrer un réglage dans le fichier de configuration"},
 	{"`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it", "`vaultctl card issue B` fait la carte suivante ; avec --old-card FICHIER les justificatifs privés la suivent"},
-	{"`vaultctl verify` checks every stored document against its deposit", "`vaultctl verify` compare chaque justificatif conservé à son dépôt"},
 	{"a duration: 90s, 15m, 36h, 30d", "une durée : 90s, 15m, 36h, 30d"},
 	{"a size: 500MB, 2GiB", "une taille : 500MB, 2GiB"},
 	{"also called", "autres noms"},

@@ -169,6 +169,7 @@ var tables = [...]table{
 	{"root", frRoot[:], frRootPlurals[:]},
 	{"cli share", frCLIShare[:], nil},
 	{"packages", frPackage[:], nil},
+	{"proofs", frProof[:], nil},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

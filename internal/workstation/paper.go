@@ -42,3 +42,9 @@ func (pages) Journal(w io.Writer, l lang.Lang, p engine.JournalPage) error {
 	}
 	return paper.Journal(w, l, data)
 }
+
+func (pages) Proof(w io.Writer, l lang.Lang, p engine.ProofPage) error {
+	return paper.Proof(w, l, paper.ProofData{Fingerprint: p.Fingerprint, Organization: p.Organization, Document: string(p.Document), Digest: string(p.Digest),
+		Size: p.Size, Deposited: p.Deposited, Depositor: p.AgentName, Device: string(p.Device), OriginalSeen: p.OriginalSeen, Issued: p.Issued,
+		Issuer: p.IssuerName, By: string(p.By)})
+}
