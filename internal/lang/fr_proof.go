@@ -20,7 +20,6 @@ var frProof = [...]row{
 	{"✓ The proof holds: this file was deposited.", "✓ La preuve est bonne : ce fichier a été déposé."},
 	{"not noted", "non noté"},
 	{"the agent noted that they saw it", "l'agent a noté l'avoir vu"},
-	{"by", "par"},
 	{"original", "original"},
 	{"proof made", "preuve faite"},
 	{"The organization's workstations attest this, with their own clocks. It does not show that the document is genuine, nor whether the workstation was revoked since.",
