@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,9 @@ type cleaning struct {
 	v        *verification
 	all      bool                      // this device deletes what others tombstoned: an admin, or a custodian
 	heads    map[vault.WriterID]uint64 // next segment that this device knows
-	behind   map[vault.WriterID]bool   // writers of whom the remote has segments that this device does not know
+	behind   map[vault.WriterID]bool   // writers of whom there are segments that this device does not know
+	early    map[string]bool           // objects whose end the remote does not hold yet: what replaces them may not be there
+	loose    []string                  // objects that nothing in use refers to
 	res      api.Cleaned
 	doomed   []string
 	orphaned []string
@@ -99,9 +102,10 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 		return api.Cleaned{}, err
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.v.there)) {
-		if err := c.judge(path, org); err != nil {
-			return api.Cleaned{}, err
-		}
+		c.judge(path, org)
+	}
+	if err := c.judgeLoose(); err != nil {
+		return api.Cleaned{}, err
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.v.want)) {
 		if _, there := c.v.there[path]; !there && !c.v.queued[path] {
@@ -131,39 +135,98 @@ func (c *cleaning) know() error {
 			c.behind[w] = true
 		}
 	}
-	return nil
+	_, org := c.v.e.view()
+	if org == nil {
+		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	for _, d := range org.Devices {
+		for _, rev := range d.Revoked { // who revoked it had read so much of it
+			for w, next := range rev.Cut {
+				c.behind[w] = c.behind[w] || c.heads[w] < next
+			}
+		}
+	}
+	return c.unsent()
+}
+
+// unsent collects the objects that this device has ended in segments which the remote does not hold yet.
+func (c *cleaning) unsent() error {
+	there, err := c.v.e.segmentsOn(c.v.m.name)
+	if err != nil {
+		return err
+	}
+	c.early = map[string]bool{}
+	return c.v.e.Store.Scan(bucketDoomed, "", func(path string, raw []byte) error {
+		var d doomed
+		err := decodeHeld(raw, &d)
+		c.early[path] = d.Seq >= there
+		return err
+	})
 }
 
 // judge decides what becomes of an object.
-func (c *cleaning) judge(path string, org *vault.Org) error {
+func (c *cleaning) judge(path string, org *vault.Org) {
 	w := vault.PathWriter(path)
 	own := w.Device() == org.Here
-	switch folder := strings.TrimPrefix(path, vault.WriterPrefix(w)+"/"); {
+	folder, _, _ := strings.Cut(strings.TrimPrefix(path, vault.WriterPrefix(w)+"/"), "/")
+	switch {
 	case c.v.want[path] != nil || !strings.HasPrefix(path, "v1/w/"):
-		return nil
+		return
 	case c.v.tombs[path]:
-		if own || c.all {
+		if (own || c.all) && !c.early[path] {
 			c.doomed = append(c.doomed, path)
 		}
-		return nil
-	case c.v.known[path] || strings.HasPrefix(folder, "j/") || strings.HasPrefix(folder, "k/"):
-		return nil
+		return
+	case c.v.known[path] || folder == "j" || folder == "k":
+		return
 	}
 	d := org.Devices[w.Device()]
 	switch {
-	case d == nil || c.behind[w]:
-		c.res.Unknown++
-	case own:
-		c.orphaned = append(c.orphaned, path)
-	case d.Active() || !c.all:
+	case d == nil || c.behind[w], !slices.Contains(objectFolders, folder), !own && (d.Active() || !c.all):
 		c.res.Unknown++
 	default:
-		return c.wait(path)
+		c.loose = append(c.loose, path)
 	}
-	return nil
 }
 
-// wait lets what a revoked device left lie until it is old enough.
+// objectFolders are those whose objects this version knows the events of. What a newer one puts elsewhere stays.
+var objectFolders = []string{"d", "n", "p", "s"}
+
+// judgeLoose decides about objects that nothing in use refers to. One that any event names, be it of a newer version, stays.
+// What this writer left goes at once: it knows all that it has told. What a revoked device left, or this one as another
+// writer, which a copy of this home may be, goes when it is old enough.
+func (c *cleaning) judgeLoose() error {
+	if len(c.loose) == 0 {
+		return nil
+	}
+	named := map[string]bool{}
+	for _, path := range c.loose {
+		named[path] = false
+	}
+	err := c.v.e.Store.Scan(bucketEvents, "", func(_ string, raw []byte) error {
+		for _, path := range bytes.Split(raw, []byte(`"`)) {
+			if _, loose := named[string(path)]; loose {
+				named[string(path)] = true
+			}
+		}
+		return nil
+	})
+	for _, path := range c.loose {
+		switch {
+		case err != nil:
+			return err
+		case named[path]:
+			c.res.Unknown++
+		case vault.PathWriter(path) == c.v.writer:
+			c.orphaned = append(c.orphaned, path)
+		default:
+			err = c.wait(path)
+		}
+	}
+	return err
+}
+
+// wait lets an object lie until it is old enough.
 func (c *cleaning) wait(path string) error {
 	e := c.v.e
 	key := metaOrphan + c.v.m.name + "/" + path
