@@ -15,6 +15,7 @@ import (
 
 type joinOptions struct {
 	rebuild, anew    bool
+	trust            bool
 	remote, agent    string
 	wait, root       string
 	rcloneCfg, words string
@@ -31,12 +32,12 @@ func newJoin(f *Factory) *cobra.Command {
 			"to an administrator, in person or by telephone: they approve with `vaultctl device approve` if their screen shows the\n" +
 			"same. The command waits for that; interrupted and run again it goes on, with the same code. A code is good for a week.\n" +
 			"On a terminal you are asked whether the organization's words are those of the administrator's screen: whoever runs the\n" +
-			"storage could hand out another organization. In scripts give its fingerprint with --root.\n\n" +
+			"storage could hand out another organization. In scripts its fingerprint is needed, with --root.\n\n" +
 			"With --recover, rebuild an organization whose workstations are lost: root words and recovery shares make this\n" +
 			"workstation its first device again, and every vault whose person did not decline recovery can be read. Words and\n" +
 			"shares come from files, or are asked for on a terminal.",
 		Example: "  vaultctl join --remote /srv/vault\n" +
-			"  vaultctl join --remote s3:vault --protect keyfile --json\n" +
+			"  vaultctl join --remote s3:vault --protect keyfile --root f5ik-jnau-lvqf-obl2-knso-sbqm --json\n" +
 			"  vaultctl join --recover --remote /srv/vault --agent \"A. Martin\"\n" +
 			"  vaultctl join --recover --remote s3:vault --agent admin --protect keyfile --root-words root.txt --share s1.txt --share s3.txt",
 		Args: argsFromUse,
@@ -49,12 +50,16 @@ func newJoin(f *Factory) *cobra.Command {
 					return usagef(cmd, "--%s goes with --recover", name)
 				}
 			}
+			if o.root == "" && !o.trust && !f.IO.CanAsk() {
+				return errRootNeeded()
+			}
 			return runAsk(cmd.Context(), f, cmd, o)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.wait, "wait", waitForever, lang.Key("how long to wait for the approval: 10m, 0 for not at all; as long as it takes if not given"))
 	flags.StringVar(&o.root, "root", "", lang.Key("fingerprint of the root that the organization must have, as `vaultctl status` shows it"))
+	flags.BoolVar(&o.trust, "trust-storage", false, lang.Key("take whatever organization the storage holds: its provider may have exchanged it"))
 	flags.BoolVar(&o.anew, "anew", false, lang.Key("forget what was asked before, and ask with new keys and another code"))
 	flags.BoolVar(&o.rebuild, "recover", false, lang.Key("rebuild the organization from root words and recovery shares"))
 	flags.StringVar(&o.remote, "remote", "", lang.Key("where everything is stored, sealed: a folder, or a remote in rclone's syntax"))

@@ -124,9 +124,15 @@ func (o *joinOptions) askAgain(ctx context.Context, f *Factory, c *apiclient.Cli
 	return apiclient.Call[api.JoinRequest](ctx, c, api.RouteJoinAsk, req)
 }
 
+// errRootNeeded refuses to let the storage choose the organization where nobody can compare words.
+func errRootNeeded() error {
+	return api.WithHint(vault.Errorf(vault.CodeUsage, "--root is missing: the fingerprint of the organization to join"),
+		"`vaultctl status` on an enrolled workstation shows it; without it, whoever runs the storage could hand out another organization (--trust-storage)")
+}
+
 // compared asks whether the organization's words are those of the administrator's screen. --yes does not answer that.
 func (o *joinOptions) compared(ctx context.Context, f *Factory) error {
-	if o.root != "" || !f.IO.CanAsk() || o.wait == "0" {
+	if o.root != "" || o.trust || o.wait == "0" {
 		return nil
 	}
 	answer, err := f.IO.Ask(ctx, f.Lang().T("Does the administrator's screen show the same words for the organization? yes or no"), "--root")

@@ -27,7 +27,7 @@ func TestJoinAtTheTerminal(t *testing.T) {
 	exit, stdout, stderr := n.Type("1\nmarron cheval pile agrafe 47\nmarron cheval pile agrafe 47\nno\n", "join", "--remote", remote)
 	n.want("the organization's words differ", exit, 130, stdout+stderr, "code ", "organization ", "workstation ", "vaultctl device",
 		"Does the administrator's screen show the same words", "this workstation did not join", "somebody stands in between")
-	exit, stdout, _ = n.Run("join", "--json", "--wait=0")
+	exit, stdout, _ = n.Run("join", "--trust-storage", "--json", "--wait=0")
 	if exit != 9 {
 		t.Fatalf("exit %d: %s", exit, stdout)
 	}

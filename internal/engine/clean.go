@@ -26,7 +26,8 @@ const (
 )
 
 // cleaning is one run of RemoteClean over one remote. Nothing that an event refers to is ever touched, nor is what an
-// enrolled device may be about to refer to: objects of other active devices go only once they are tombstoned.
+// enrolled device may be about to refer to: objects of other active devices go only once they are tombstoned, and what this
+// one has ended once the remote holds what replaces it.
 type cleaning struct {
 	v        *verification
 	all      bool                      // this device deletes what others tombstoned: an admin, or a custodian

@@ -11,6 +11,7 @@ var frJoin = [...]row{
 	{"Next: `vaultctl status` shows how things are, `vaultctl beneficiary list` whom this workstation knows of.", "Ensuite : `vaultctl status` montre l'état des choses, `vaultctl beneficiary list` les personnes que ce poste connaît."},
 	{"forget what was asked before, and ask with new keys and another code", "oublier la demande précédente, et demander avec de nouvelles clés et un autre code"},
 	{"how long to wait for the approval: 10m, 0 for not at all; as long as it takes if not given", "combien de temps attendre l'approbation : 10m, 0 pour ne pas attendre ; le temps qu'il faudra sans cela"},
+	{"take whatever organization the storage holds: its provider may have exchanged it", "prendre la structure que le stockage contient, quelle qu'elle soit : son fournisseur peut l'avoir échangée"},
 	{"fingerprint of the root that the organization must have, as `vaultctl status` shows it", "empreinte de la racine que la structure doit avoir, telle que `vaultctl status` la montre"},
 	{"Does the administrator's screen show the same words for the organization? yes or no", "L'écran de l'administrateur montre-t-il les mêmes mots pour la structure ? oui ou non"},
 	{"waiting for an administrator", "en attente d'un administrateur"},
