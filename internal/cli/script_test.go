@@ -40,8 +40,9 @@ func scriptParams(tb testing.TB, dir string) testscript.Params {
 			"status": status, "json": jsonField, "setfile": setFile, "mode": fileMode, "nothing-temporary": nothingTemporary,
 			"papers": papers, "alter": alter, "scans": scans, "week": week, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
 			"windows1252": windows1252, "workbook": workbook, "aged": aged, "samerows": sameRows, "rowis": rowIs, "settled": settled,
-			"agekey": ageKey, "ageopens": ageOpens,
+			"agekey": ageKey, "ageopens": ageOpens, "packageopens": packageOpens, "big": big,
 		},
+		Condition: condition,
 		Setup: func(env *testscript.Env) error {
 			for name, value := range map[string]string{
 				"VAULTCTL_HOME": filepath.Join(env.WorkDir, "home"), "LC_ALL": "C", "TERM": "dumb", "NO_COLOR": "1",

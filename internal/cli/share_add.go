@@ -16,6 +16,7 @@ import (
 type shareOptions struct {
 	consentFlags
 	card, out     string
+	pack          string
 	force, dryRun bool
 	wait          waitOption
 }
@@ -28,8 +29,10 @@ func newShareAdd(f *Factory) *cobra.Command {
 		Long: "Seal copies of documents to a partner, a team or an agent who does not read the vault. The person has to agree, for a\n" +
 			"purpose and until a day, a year ahead at most. The copies on the storage are deleted when the share ends. -o writes them\n" +
 			"as files that `age -d` opens: those cannot be called back. A partner without a key gets a passphrase, which is shown once:\n" +
-			"give it by another way than the files. Private documents need the person's card.",
+			"give it by another way than the files. --package writes one HTML file that holds the copies and opens them in any browser,\n" +
+			"for partners who have no age. Private documents need the person's card.",
 		Example: "  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to partner:CAF --purpose access-to-rights --until +30d --verbal -o copies\n" +
+			"  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to partner:CAF --purpose access-to-rights --until +30d --verbal --package dossier.html\n" +
 			"  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to agent:\"A. Martin\" --purpose housing --until 2027-03-31 --evidence signed.pdf",
 		Args:              argsFromUse,
 		ValidArgsFunction: f.completeSharing,
@@ -43,6 +46,7 @@ func newShareAdd(f *Factory) *cobra.Command {
 	complete(cmd, "to", f.completeRecipients)
 	o.declareAgreement(f, cmd)
 	flags.StringVarP(&o.out, "output", "o", "", lang.Key("write the sealed copies to this file or directory as well"))
+	flags.StringVar(&o.pack, "package", "", lang.Key("write one HTML file as well, which any browser opens (or -)"))
 	flags.BoolVar(&o.force, "force", false, lang.Key("replace a file that exists"))
 	flags.BoolVar(&o.dryRun, "dry-run", false, lang.Key("say who would be able to see what until when, and share nothing"))
 	cardFlag(cmd, &o.card, "card")
@@ -87,6 +91,10 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
+	pack, err := f.packageTo(o.pack, o.force)
+	if err != nil {
+		return err
+	}
 	c, id, err := f.connect(cmd, b, writes)
 	if err != nil {
 		return err
@@ -100,7 +108,7 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 		return err
 	}
 	defer proofs.close()
-	req := api.ShareAddRequest{Beneficiary: id, Documents: docs, Terms: terms, Card: card, Language: f.Lang().String()}
+	req := api.ShareAddRequest{Beneficiary: id, Documents: docs, Terms: terms, Card: card, Package: pack != nil, Language: f.Lang().String()}
 	if done, err := f.foreseeShare(ctx, c, req, o.dryRun); done || err != nil {
 		return err
 	}
@@ -108,7 +116,7 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
-	return f.shareMade(ctx, c, res, target, wait)
+	return f.shareMade(ctx, c, res, handOut{target, pack, card}, wait)
 }
 
 // foreseeShare says what a share would do: all that is asked of a dry run, and what a person at a terminal agrees to.
@@ -151,19 +159,40 @@ func (f *Factory) cardFor(ctx context.Context, c *apiclient.Client, docs []strin
 // shareOut is a share that was made, with the files that were written.
 type shareOut struct {
 	api.Share
-	Paths []string `json:"paths,omitempty"`
+	Paths   []string     `json:"paths,omitempty"`
+	Package *packageMade `json:"package,omitempty"`
 }
 
-// shareMade writes the copies that were asked for and tells of the share: the passphrase is shown whatever becomes of the rest.
-func (f *Factory) shareMade(ctx context.Context, c *apiclient.Client, s api.Share, target *copyTarget, wait string) error {
-	out := shareOut{Share: s}
-	var late error
-	if target != nil {
-		if out.Paths, late = f.writeCopies(ctx, c, &s, target); late != nil {
-			late = api.WithHint(vault.Errorf(vault.CodeOf(late), "the share %s is made, but its copies were not written: %w", s.ID, late),
+// handOut is what is written of a share that is made: copies, a package, both or neither.
+type handOut struct {
+	copies *copyTarget
+	pack   *packageTarget
+	card   string // for private documents
+}
+
+// write writes it. What an error comes with is there.
+func (h handOut) write(ctx context.Context, f *Factory, c *apiclient.Client, s *api.Share) (paths []string, made *packageMade, err error) {
+	if h.copies != nil {
+		if paths, err = f.writeCopies(ctx, c, s, h.copies); err != nil {
+			return paths, nil, api.WithHint(vault.Errorf(vault.CodeOf(err), "the share %s is made, but its copies were not written: %w", s.ID, err),
 				"`vaultctl share get SHARE --sealed -o DIR` writes them")
 		}
 	}
+	if h.pack != nil {
+		req := api.SharePackageRequest{Share: s.ID, Passphrase: s.Passphrase, Card: h.card, Language: f.Lang().String()}
+		if made, err = f.writePackage(ctx, c, req, h.pack); err != nil {
+			return paths, nil, api.WithHint(vault.Errorf(vault.CodeOf(err), "the share %s is made, but its package was not written: %w", s.ID, err),
+				"`vaultctl share get SHARE --package FILE` writes it, with a new passphrase")
+		}
+	}
+	return paths, made, nil
+}
+
+// shareMade writes the copies that were asked for and tells of the share: the passphrase is shown whatever becomes of the rest.
+func (f *Factory) shareMade(ctx context.Context, c *apiclient.Client, s api.Share, h handOut, wait string) error {
+	out := shareOut{Share: s}
+	var late error
+	out.Paths, out.Package, late = h.write(ctx, f, c, &s)
 	if wait != "" {
 		if err := f.await(ctx, c, wait); late == nil {
 			late = err
@@ -172,7 +201,7 @@ func (f *Factory) shareMade(ctx context.Context, c *apiclient.Client, s api.Shar
 			out.OnRemote = now.OnRemote
 		}
 	}
-	if err := emit(f, out, f.tellShare); err != nil {
+	if err := emitBeside(f, h.pack, out, f.tellShare); err != nil {
 		return err
 	}
 	return late
@@ -187,8 +216,10 @@ func (f *Factory) tellShare(w io.Writer, s shareOut) error {
 		p.line(l.T("Written: %s", path))
 	}
 	if s.Passphrase != "" {
-		p.line("", l.T("Passphrase: %s", s.Passphrase))
-		p.para(l.T("It is shown this once and kept nowhere. Give it by telephone or by hand, never together with the copies."))
+		p.passphrase(l.T("Passphrase: %s", s.Passphrase))
+	}
+	if s.Package != nil {
+		p.packaged(s.Package, s.Passphrase)
 	}
 	for _, line := range s.Copies {
 		p.para(line)

@@ -116,7 +116,8 @@ func (f *Factory) writeCopy(ctx context.Context, c *apiclient.Client, req api.Sh
 }
 
 type shareGetOptions struct {
-	out           string
+	out, pack     string
+	card          string
 	sealed, force bool
 }
 
@@ -127,8 +128,10 @@ func newShareGet(f *Factory) *cobra.Command {
 		Short: lang.Key("Write what was shared to files"),
 		Long: "Write the documents of a share that you or a team of yours received, in the clear; the person's journal shows it. With\n" +
 			"--sealed the copies are written as they are on the storage, for `age -d` and whoever has the key: what is handed out so\n" +
-			"cannot be called back. Without DOCUMENT all of them are written, to -o or here.",
+			"cannot be called back. --package makes the HTML file of a share for a partner once more, with a new passphrase. Without\n" +
+			"DOCUMENT all of them are written, to -o or here.",
 		Example: "  vaultctl share get s0vm9f4x7whte -o dossier\n" +
+			"  vaultctl share get s0vm9f4x7whte --package dossier.html\n" +
 			"  vaultctl share get s0vm9f4x7whte --sealed -o /media/usb",
 		Args:              argsFromUse,
 		ValidArgsFunction: positions(f.completeShares(api.ShareListRequest{})),
@@ -136,7 +139,11 @@ func newShareGet(f *Factory) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.out, "output", "o", "", lang.Key("file or directory"))
 	cmd.Flags().BoolVar(&o.sealed, "sealed", false, lang.Key("the sealed copies, as they are on the storage"))
+	cmd.Flags().StringVar(&o.pack, "package", "", lang.Key("one HTML file instead, which any browser opens (or -)"))
 	cmd.Flags().BoolVar(&o.force, "force", false, lang.Key("replace a file that exists"))
+	cardFlag(cmd, &o.card, "card")
+	cmd.MarkFlagsMutuallyExclusive("package", "sealed")
+	cmd.MarkFlagsMutuallyExclusive("package", "output")
 	return cmd
 }
 
@@ -144,6 +151,12 @@ func runShareGet(ctx context.Context, f *Factory, args []string, o *shareGetOpti
 	c, err := f.Client(ctx)
 	if err != nil {
 		return err
+	}
+	if o.pack != "" {
+		if len(args) > 1 {
+			return vault.Errorf(vault.CodeUsage, "a package holds every document of the share")
+		}
+		return f.getPackage(ctx, c, args[0], o)
 	}
 	s, err := apiclient.Call[api.Share](ctx, c, api.RouteShareShow, api.ShareRequest{Share: args[0], Language: f.Lang().String()})
 	if err != nil {

@@ -2,12 +2,23 @@ package lang
 
 // frPackage is what is said when a package for a browser is made.
 var frPackage = [...]row{
+	{"write one HTML file as well, which any browser opens (or -)", "écrire aussi un fichier HTML, que tout navigateur ouvre (ou -)"},
+	{"one HTML file instead, which any browser opens (or -)", "plutôt un fichier HTML, que tout navigateur ouvre (ou -)"},
+	{"Package: %s", "Fichier de partage : %s"},
+	{"Passphrase of the package: %s", "Phrase secrète du fichier : %s"},
+	{"Any current browser opens the package, offline. What is handed out as a file cannot be called back.",
+		"Tout navigateur récent ouvre le fichier de partage, sans connexion. Ce qui est remis en fichier ne peut pas être rappelé."},
 	{"%s put %s into a package for a partner", "%s a mis %s dans un fichier de partage pour un partenaire"},
 }
 
 // frErrorsPackage is what is said when a package for a browser cannot be made; as in frErrors, each English side is a format
 // letter for letter.
 var frErrorsPackage = [...]row{
+	{"--package - and --json would both write to standard output", "--package - et --json écriraient tous deux sur la sortie standard"},
+	{"a package holds every document of the share", "un fichier de partage contient tous les documents du partage"},
+	{"the share %s is made, but its package was not written: %w", "le partage %s est fait, mais son fichier n'a pas été écrit : %w"},
+	{"`vaultctl share get SHARE --package FILE` writes it, with a new passphrase",
+		"`vaultctl share get PARTAGE --package FICHIER` l'écrit, avec une nouvelle phrase secrète"},
 	{"a package is for a partner: who is in the organization opens a share with vaultctl",
 		"un fichier de partage est pour un partenaire : qui est dans la structure ouvre un partage avec vaultctl"},
 	{"`vaultctl share get` opens what was shared with a team", "`vaultctl share get` ouvre ce qui est partagé avec une équipe"},
