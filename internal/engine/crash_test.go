@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,13 +32,14 @@ type stage struct {
 	subject string
 	other   string            // its document stays readable whatever happens
 	texts   map[string]string // documents of the subject by id
+	removed map[string]bool
 	paths   []string          // objects of the subject
 	ids     identities
 }
 
 func MustStage(tb testing.TB) *stage {
 	tb.Helper()
-	s := &stage{rig: MustFound(tb, single), texts: map[string]string{}}
+	s := &stage{rig: MustFound(tb, single), texts: map[string]string{}, removed: map[string]bool{}}
 	s.other = MustDeposit(tb, s.rig, MustAdd(tb, s.rig, "Jean", "Reste", "1970").ID, "reste", false).ID
 	s.subject = MustAdd(tb, s.rig, "Zulmira", "Quessandier", "1990-01-02", func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &[]string{"PEP:2"} }).ID
 	if _, err := s.ConsentGive(ctxb, api.ConsentGiveRequest{Beneficiary: s.subject, Terms: verbal("agent:Marie Durand")}, nil); err != nil {
@@ -109,6 +112,10 @@ func (s *stage) hold(tb testing.TB, words []said) {
 		case "document":
 			s.texts[w.ID] = w.Text
 			delete(replacing, w.ID)
+		case "removing": // it may be there or not
+			delete(s.texts, w.ID)
+		case "removed":
+			s.removed[w.ID] = true
 		case "replacing":
 			replacing[w.ID] = w.Text
 		}
@@ -246,6 +253,9 @@ func (s *stage) holdTexts(tb testing.TB, replacing map[string]string) {
 	listed := map[string]bool{}
 	for _, d := range s.MustList(tb, api.DocumentListRequest{Beneficiary: s.subject}) {
 		listed[d.ID] = true
+		if s.removed[d.ID] {
+			tb.Errorf("document %s was removed, and is there", d.ID)
+		}
 		if got, _, err := s.get(d.ID, ""); err != nil || sha(got) != d.Digest {
 			tb.Errorf("document %s is listed but does not open: %v", d.ID, err)
 		}
@@ -330,25 +340,33 @@ func takenIn(t *testing.T, scene string) map[string]bool {
 	return taken
 }
 
+// killed is how many times TestKilledAtRandom kills the process; make soak sets it to more.
+var killed = flag.Int("killed", 30, "how many times a process is killed at a random moment")
+
 // TestKilledAtRandom kills the process at random moments, several times on the same home.
 func TestKilledAtRandom(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
+	var rounds, died atomic.Int64
+	t.Cleanup(func() { t.Logf("%d rounds, %d killed before they ended", rounds.Load(), died.Load()) })
 	random := rand.New(rand.NewPCG(seed, 1))
 	names := slices.Sorted(maps.Keys(scenes))
 	for _, scene := range names {
 		var delays []time.Duration
-		for range 10 {
+		for range (*killed + len(names) - 1) / len(names) {
 			delays = append(delays, time.Duration(random.IntN(400))*time.Millisecond)
 		}
 		t.Run(scene, func(t *testing.T) {
 			t.Parallel()
 			var s *stage
 			for _, after := range delays {
-				if s == nil || scene != "deposit" {
+				if s == nil || !slices.Contains([]string{"deposit", "import", "clean"}, scene) || len(s.texts) > 60 {
 					s = MustStage(t)
 				}
-				words, _ := s.MustCrash(t, plan{Scene: scene}, after)
+				words, dead := s.MustCrash(t, plan{Scene: scene}, after)
+				if rounds.Add(1); dead {
+					died.Add(1)
+				}
 				s.hold(t, words)
 				if t.Failed() {
 					t.Fatalf("killed %v after its first word", after)

@@ -11,10 +11,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"vaultctl/internal/agecrypt"
 	"vaultctl/internal/api"
 	"vaultctl/internal/engine"
+	"vaultctl/internal/vault"
 	"vaultctl/internal/workstation"
 )
 
@@ -22,7 +24,8 @@ import (
 // It says on standard output what was acknowledged to it; the test then opens the home again and holds the engine to that.
 
 // scenes are what the child process does, by name; each ends when everything is done and pushed.
-var scenes = map[string]func(c *crashing){"deposit": (*crashing).deposits, "withdraw": (*crashing).withdraws, "erase": (*crashing).erases}
+var scenes = map[string]func(c *crashing){"deposit": (*crashing).deposits, "withdraw": (*crashing).withdraws, "erase": (*crashing).erases,
+	"import": (*crashing).imports, "clean": (*crashing).cleans}
 
 // plan tells the child what to do. It travels in the environment.
 type plan struct {
@@ -37,7 +40,7 @@ const planVariable = "CRASH_PLAN"
 
 // said is one thing that was acknowledged, as the child tells it.
 type said struct {
-	What string // document, withdrawn, erased, synced, step
+	What string // document, removing, removed, withdrawn, erased, synced, step
 	ID   string
 	Text string
 }
@@ -129,6 +132,62 @@ func (c *crashing) deposits() {
 			c.tb.Fatal(err)
 		}
 		c.say("document", id, text)
+		c.sync()
+	}
+}
+
+// imports takes in documents, and takes one batch of two back.
+func (c *crashing) imports() {
+	for i := range 2 {
+		batch := vault.NewBatchID()
+		texts := map[int64]string{}
+		var parts []part
+		for n := range int64(4) {
+			s := scanOf("PEP:2", "cv", fmt.Sprintf("row %d of import %d of %d", n, i, time.Now().UnixNano()))
+			s.Row, texts[n+1] = n+1, s.content
+			parts = append(parts, jsonPart(c.tb, api.PartRow, s.ImportRow), part{api.PartContent, strings.NewReader(s.content)})
+		}
+		_, err := c.ImportDeposit(ctxb, api.ImportRequest{Batch: string(batch)}, partsOf(parts...), func(r api.RowResult) error {
+			c.say("document", r.Document, texts[r.Row])
+			return nil
+		})
+		if err != nil {
+			c.tb.Fatal(err)
+		}
+		if i == 1 {
+			c.undo(batch)
+		}
+		c.sync()
+	}
+}
+
+func (c *crashing) undo(batch vault.BatchID) {
+	req := api.BatchRequest{Batch: string(batch)}
+	if err := c.BatchShow(ctxb, req, func(it api.BatchItem) error { c.say("removing", it.ID, ""); return nil }); err != nil {
+		c.tb.Fatal(err)
+	}
+	_, err := c.BatchUndo(ctxb, api.BatchUndoRequest{Batch: string(batch)}, func(it api.BatchItem) error { c.say("removed", it.ID, ""); return nil }, nil)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+}
+
+// cleans removes documents and has the storage cleaned of what is left.
+func (c *crashing) cleans() {
+	for i := range 3 {
+		kept, gone := c.add(fmt.Sprintf("stays %d", i), false), c.add(fmt.Sprintf("goes %d", i), false)
+		if i > 0 {
+			c.sync() // the last one goes before it was sent
+		}
+		c.say("removing", gone, "")
+		if _, err := c.DocumentRemove(ctxb, api.DocumentRequest{Document: gone}); err != nil {
+			c.tb.Fatal(err)
+		}
+		c.say("removed", gone, "")
+		err := c.RemoteClean(ctxb, api.RemoteCleanRequest{}, func(r api.Cleaned) error { c.say("cleaned", kept, fmt.Sprint(r.Missing)); return nil })
+		if err != nil {
+			c.tb.Fatal(err)
+		}
 		c.sync()
 	}
 }
