@@ -33,7 +33,7 @@ type stage struct {
 	other   string            // its document stays readable whatever happens
 	texts   map[string]string // documents of the subject by id
 	removed map[string]bool
-	paths   []string          // objects of the subject
+	paths   []string // objects of the subject
 	ids     identities
 }
 

@@ -21,26 +21,37 @@ type office struct {
 	t     *rapid.T
 	tb    testing.TB
 	desks []*desk
+	out   []*desk           // revoked
 	docs  map[string]*paper // by id
 	order []string          // ids of docs, as they came
 	vault []string
-	cards map[string]string // of a vault, as typed words
+	cards map[string][]string // of a vault, as typed words
+	runs  []run
 	n     int
+}
+
+// run is an import.
+type run struct {
+	batch vault.BatchID
+	docs  []string
 }
 
 // desk is one workstation.
 type desk struct {
 	*rig
-	name string // of the agent
-	w    *weather
+	name   string // of the agent
+	w      *weather
+	lies   bool   // does what no program does
+	backup string // a copy of its home, made earlier
 }
 
 // paper is a document that a workstation acknowledged.
 type paper struct {
 	vault string
 	texts []string // that it may have: the first, and those of new versions
-	gone  bool     // somebody tried to take it away, or its vault
-	moved bool     // somebody tried to move it: its text is there under one id or another
+	by    *desk
+	gone  bool // somebody tried to take it away, or its vault
+	moved bool // somebody tried to move it: its text is there under one id or another
 }
 
 var officeOps atomic.Int64
@@ -71,7 +82,7 @@ func TestModelOfAnOffice(t *testing.T) {
 }
 
 func newOffice(rt *rapid.T, tb testing.TB) *office {
-	o := &office{t: rt, tb: tb, docs: map[string]*paper{}, cards: map[string]string{}}
+	o := &office{t: rt, tb: tb, docs: map[string]*paper{}, cards: map[string][]string{}}
 	marie := MustFound(tb)
 	o.add(marie, "Marie Durand")
 	o.add(MustJoin(tb, marie, "Paul Martin", vault.RoleAgent), "Paul Martin")
@@ -79,6 +90,7 @@ func newOffice(rt *rapid.T, tb testing.TB) *office {
 	if rapid.Bool().Draw(rt, "a third") {
 		role := rapid.SampledFrom([]vault.Role{vault.RoleAgent, vault.RoleDeposit}).Draw(rt, "role")
 		o.add(MustJoin(tb, marie, "Eve Petit", role), "Eve Petit")
+		o.desks[2].lies = rapid.Bool().Draw(rt, "who lies")
 	}
 	o.meet(2)
 	return o
@@ -93,8 +105,13 @@ func (o *office) add(r *rig, name string) {
 
 // meet brings everybody's news to everybody.
 func (o *office) meet(rounds int) {
-	for range rounds {
+	for i := range rounds {
+		later := time.Duration(0)
+		if rounds > 2 { // those whose turn is late have theirs, too
+			later = time.Duration(min(i, 5)) * 13 * time.Hour
+		}
 		for _, d := range o.desks {
+			d.SetNow(func() time.Time { return time.Now().Add(later) })
 			d.w.set(0, false)
 			_, err := d.Sync(ctxb, api.SyncRequest{Wait: "60s"}, nil)
 			if vault.CodeOf(err) == vault.CodeIntegrity { // seen through the weather: it has to go by itself
@@ -126,7 +143,7 @@ func (o *office) step() {
 	officeOps.Add(1)
 	d := o.desks[rapid.IntRange(0, len(o.desks)-1).Draw(o.t, "desk")]
 	var err error
-	switch k := rapid.IntRange(0, 39).Draw(o.t, "what"); {
+	switch k := rapid.IntRange(0, 49).Draw(o.t, "what"); {
 	case k < 6:
 		_, err = d.Sync(ctxb, api.SyncRequest{}, nil)
 	case k < 8:
@@ -147,8 +164,22 @@ func (o *office) step() {
 		err = o.deposit(d)
 	case k < 33:
 		err = o.change(d)
-	default:
+	case k < 40:
 		err = o.decide(d)
+	case k < 43:
+		err = o.importRows(d)
+	case k < 44 && len(o.runs) > 0:
+		err = o.undo(d)
+	case k < 45:
+		err = o.merge(d)
+	case k < 46:
+		o.copy(d)
+	case k < 47:
+		o.restore(d)
+	case k < 48 && d.lies:
+		err = o.lie(d)
+	case k < 49 && len(o.desks) == 3 && o.n > 30:
+		err = o.revoke(o.desks[2])
 	}
 	if err != nil && !refused(err) {
 		o.t.Fatalf("step %d on %s: %v", o.n, d.name, err)
@@ -183,12 +214,17 @@ func (o *office) someDoc() string {
 
 func (o *office) deposit(d *desk) error {
 	b, text := o.someVault(), fmt.Sprintf("papier %d", o.n)
-	v, err := d.DocumentAdd(ctxb, deposit(b, "cv"), strings.NewReader(text))
+	private := rapid.IntRange(0, 5).Draw(o.t, "private") == 0
+	v, err := d.DocumentAdd(ctxb, deposit(b, "cv", func(r *api.DocumentAddRequest) { r.Private = private }), strings.NewReader(text))
 	if err == nil {
-		o.docs[v.ID] = &paper{vault: b, texts: []string{text}}
-		o.order = append(o.order, v.ID)
+		o.deposited(v.ID, &paper{vault: b, texts: []string{text}, by: d})
 	}
 	return err
+}
+
+func (o *office) deposited(id string, p *paper) {
+	o.docs[id] = p
+	o.order = append(o.order, id)
 }
 
 // change does something to a document.
@@ -196,7 +232,7 @@ func (o *office) change(d *desk) error {
 	id := o.someDoc()
 	p := o.docs[id]
 	var err error
-	switch rapid.IntRange(0, 6).Draw(o.t, "change") {
+	switch rapid.IntRange(0, 7).Draw(o.t, "change") {
 	case 0, 1:
 		text := fmt.Sprintf("version %d", o.n)
 		p.texts = append(p.texts, text)
@@ -206,15 +242,16 @@ func (o *office) change(d *desk) error {
 	case 4:
 		p.gone = true
 		_, err = d.DocumentRemove(ctxb, api.DocumentRequest{Document: id})
-	default:
+	case 5, 6:
 		var v api.Document
 		p.moved = true
 		to := o.someVault()
 		v, err = d.DocumentMove(ctxb, api.MoveRequest{Document: id, To: to}, nil)
 		if err == nil && v.Status == "deposited" {
-			o.docs[v.ID] = &paper{vault: to, texts: slices.Clone(p.texts), gone: p.gone, moved: true}
-			o.order = append(o.order, v.ID)
+			o.deposited(v.ID, &paper{vault: to, texts: slices.Clone(p.texts), by: d, gone: p.gone, moved: true})
 		}
+	case 7:
+		_, err = d.DocumentEdit(ctxb, api.DocumentEditRequest{Document: id, Space: "private"})
 	}
 	return err
 }
@@ -231,7 +268,7 @@ func (o *office) decide(d *desk) error {
 	case 6:
 		var c api.Card
 		if c, err = d.CardIssue(ctxb, api.CardRequest{Beneficiary: b}); err == nil {
-			o.cards[b] = strings.Join(c.Words, " ")
+			o.cards[b] = append(o.cards[b], strings.Join(c.Words, " "))
 		}
 	case 7:
 		_, err = d.BeneficiaryClose(ctxb, api.CloseRequest{Beneficiary: b, Reason: "moved"})
@@ -251,15 +288,13 @@ func (o *office) decide(d *desk) error {
 
 // close lets everything settle and compares.
 func (o *office) close() {
-	o.meet(5)
+	o.meet(9)
 	for _, b := range o.vault {
 		o.agree(b)
 	}
 	o.allThere()
+	o.closed()
 	for _, d := range o.desks {
-		for _, b := range o.vault {
-			o.closedTo(d, b)
-		}
 		v, err := d.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil)
 		bad := slices.ContainsFunc(v.Findings, func(f api.Finding) bool { return f.Severity != "info" }) // others may be writing
 		if err != nil || bad {
@@ -297,7 +332,7 @@ func (o *office) allThere() {
 		}
 		var seen []error
 		for _, d := range o.desks {
-			text, _, err := d.get(id, o.cards[p.vault])
+			text, err := o.read(d, id, p)
 			if err == nil && !slices.Contains(p.texts, text) {
 				o.t.Fatalf("%s reads %q, want one of %q", d.name, text, p.texts)
 			}
@@ -314,25 +349,4 @@ func (o *office) allThere() {
 
 func active(b *api.Beneficiary) bool {
 	return slices.ContainsFunc(b.Consents, func(c api.Consent) bool { return c.State == "given" })
-}
-
-// closedTo tries the keys of a workstation on a vault that it does not read.
-func (o *office) closedTo(d *desk, b string) {
-	st, err := d.BeneficiaryShow(ctxb, api.BeneficiaryRequest{Beneficiary: b})
-	if vault.CodeOf(err) == vault.CodeErased || vault.CodeOf(err) == vault.CodeNotFound {
-		return
-	}
-	if err != nil {
-		o.t.Fatalf("%s: %v", d.name, err)
-	}
-	reader := slices.ContainsFunc(o.desks, func(x *desk) bool {
-		s, err := x.BeneficiaryShow(ctxb, api.BeneficiaryRequest{Beneficiary: b})
-		return err == nil && s.Readable
-	})
-	if st.Readable || !reader { // where nobody reads it any more, nobody is left to seal it anew
-		return
-	}
-	if open := d.OpensOf(o.tb, o.desks[0].Engine, vault.BeneficiaryID(b)); len(open) != 0 {
-		o.t.Fatalf("%s reads nothing of %s by consent, and its keys open %v", d.name, b, open)
-	}
 }
