@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"io"
 	"path"
 	"strings"
@@ -44,7 +45,8 @@ type PackedDocument struct {
 	MediaType       string
 	IssuedOn        vault.Date
 	Size            int64
-	Digest          vault.Hash // SHA-256; "" if not known
+	Digest          vault.Hash      // SHA-256; "" if not known
+	Proof           json.RawMessage // of its deposit, as docs/proof.md has it; nil where this device cannot make one
 	Open            func() (io.ReadCloser, error)
 }
 
@@ -84,12 +86,16 @@ func (e *Engine) SharePackage(ctx context.Context, req api.SharePackageRequest, 
 	if err := e.Packages.Check(meta.Content); err != nil {
 		return err
 	}
+	l := receiptLang(req.Language)
+	packed, err := e.packed(ctx, &foundDocument{st: st, keys: keys, org: org}, card, docs, l)
+	if err != nil {
+		return err
+	}
 	if err := e.witnessPacked(ctx, st.ID, docs); err != nil {
 		return err
 	}
-	l := receiptLang(req.Language)
 	p := Package{Language: l.String(), Organization: org.Name, Fingerprint: e.fingerprint(), Share: sh.Share, Recipient: org.PartnerName(sh.Partner),
-		Person: st.Person.DisplayName(), Purpose: sh.Purpose, Made: e.Now(), Until: sh.Until, Documents: e.packed(ctx, keys, card, docs, l)}
+		Person: st.Person.DisplayName(), Purpose: sh.Purpose, Made: e.Now(), Until: sh.Until, Documents: packed}
 	w, err := begin(meta)
 	if err != nil {
 		return err
@@ -168,7 +174,7 @@ func (e *Engine) witnessPacked(ctx context.Context, id vault.BeneficiaryID, docs
 }
 
 // packed says of each document what the page tells.
-func (e *Engine) packed(ctx context.Context, keys *keyring, card *cardKey, docs []*vault.Document, l lang.Lang) []PackedDocument {
+func (e *Engine) packed(ctx context.Context, in *foundDocument, card *cardKey, docs []*vault.Document, l lang.Lang) ([]PackedDocument, error) {
 	out := make([]PackedDocument, len(docs))
 	for i, d := range docs {
 		name := d.FileName
@@ -176,10 +182,37 @@ func (e *Engine) packed(ctx context.Context, keys *keyring, card *cardKey, docs 
 			name = t.Name
 		}
 		name = strings.TrimSuffix(name, path.Ext(name)) + "." + extensionOf(d)
+		one := *in
+		one.doc = d
+		proof, err := e.enclosedProof(&one)
+		if err != nil {
+			return nil, err
+		}
 		out[i] = PackedDocument{Title: d.Title, FileName: name, Type: d.Type, MediaType: d.MediaType, IssuedOn: d.IssuedOn, Size: d.Size, Digest: d.Digest,
-			Open: func() (io.ReadCloser, error) { return e.openDocument(ctx, keys, card.identities(), d) }}
+			Proof: proof, Open: func() (io.ReadCloser, error) { return e.openDocument(ctx, in.keys, card.identities(), d) }}
 	}
-	return out
+	return out, nil
+}
+
+// enclosedProof returns the proof of a document's deposit, nil where this device cannot show how the root certified it, or what
+// was deposited.
+func (e *Engine) enclosedProof(f *foundDocument) (json.RawMessage, error) {
+	if !f.doc.Described || !f.doc.Digest.Valid() {
+		return nil, nil
+	}
+	chain, err := e.certificates(f.org)
+	if vault.CodeOf(err) == vault.CodePolicy {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.attested(f)
+	if err != nil {
+		return nil, err
+	}
+	made, err := e.proofResult(f, s, chain, &api.DocumentProofRequest{})
+	return made.Proof, err
 }
 
 // PurposeName returns the words of a purpose in a language, as they are printed; what is no code is returned as it is.

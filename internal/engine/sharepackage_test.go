@@ -93,7 +93,7 @@ func TestSharePackage(t *testing.T) {
 		if len(got) != 3 || got[0] != "un" || got[1] != "secret" {
 			t.Fatalf("the package for %s holds %q", to, got)
 		}
-		for _, said := range []string{`"recipient":"` + to + `"`, `"beneficiary":"Awa Diallo"`, doc.Digest, `"until":"` + sh.Until + `"`, `"fr":"constituer et suivre`, r.Result.Fingerprint} {
+		for _, said := range []string{`"recipient":"` + to + `"`, `"beneficiary":"Awa Diallo"`, doc.Digest, `"until":"` + sh.Until + `"`, `"fr":"constituer et suivre`, r.Result.Fingerprint, "vaultctl proof v1", "agent-name"} {
 			if !strings.Contains(strings.ToLower(got[2]), strings.ToLower(said)) {
 				t.Errorf("the list does not say %s: %s", said, got[2])
 			}

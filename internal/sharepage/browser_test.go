@@ -14,7 +14,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"vaultctl/internal/proof"
 	"vaultctl/internal/vault"
 )
 
@@ -69,9 +71,6 @@ func chromium() string {
 func packages(tb testing.TB) map[string][]byte {
 	tb.Helper()
 	root, device := MustSigner("root"), MustSigner("device")
-	proof := func(content, org string, by ed25519.PrivateKey) json.RawMessage {
-		return MustProof(tb, content, org, by, root)
-	}
 	pdf, text := MustPDF("Avis d'imposition"), "name;income\nHaddad;0\n"
 	documents := []Document{
 		document("Avis d’imposition 2026", "avis.pdf", pdf),
@@ -83,10 +82,10 @@ func packages(tb testing.TB) map[string][]byte {
 		document("Preuve modifiée", "c.txt", []byte("c")),
 		document("Preuve d’une sorte inconnue", "d.txt", []byte("d")),
 	}
-	documents[0].Proof = proof(string(pdf), "o1", device)
-	documents[4].Proof = proof("something else", "o1", device)
-	documents[5].Proof = MustProof(tb, "b", "o1", device, MustSigner("other root"))
-	documents[6].Proof = bytes.Replace(proof("c", "o1", device), []byte("2026-10-01"), []byte("2020-10-01"), 1)
+	documents[0].Proof = MustProof(tb, string(pdf), device, root)
+	documents[4].Proof = MustProof(tb, "something else", device, root)
+	documents[5].Proof = MustProof(tb, "b", device, MustSigner("other root"))
+	documents[6].Proof = bytes.Replace(MustProof(tb, "c", device, root), []byte("2026-10-01"), []byte("2020-10-01"), 1)
 	documents[7].Proof = json.RawMessage(`{"v":2,"type":"document_proof"}`)
 	p := example(documents...)
 	p.Fingerprint = vault.Fingerprint(root.Public().(ed25519.PublicKey))
@@ -110,7 +109,7 @@ func shown(tb testing.TB, root, device ed25519.PrivateKey) []byte {
 	tb.Helper()
 	pdf := MustPDF("Avis d'imposition")
 	notice := document("Avis d’imposition 2026", "avis.pdf", pdf)
-	notice.Proof = MustProof(tb, string(pdf), "o1", device, root)
+	notice.Proof = MustProof(tb, string(pdf), device, root)
 	photo := document("Photo d’identité", "photo.png", MustPNG(tb))
 	photo.Type = Text{En: "Identity photograph", Fr: "Photo d’identité"}
 	p := example(notice, photo)
@@ -165,25 +164,33 @@ func public(key ed25519.PrivateKey) string {
 	return base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
 }
 
-func note(key ed25519.PrivateKey, title string, fields ...string) string {
-	text := title + "\n" + strings.Join(fields, "\n") + "\nkey " + public(key) + "\n"
-	return text + "sig " + base64.StdEncoding.EncodeToString(ed25519.Sign(key, []byte(text))) + "\n"
+func deviceOf(key ed25519.PrivateKey) vault.DeviceID {
+	return vault.DeviceIDOf(key.Public().(ed25519.PublicKey))
 }
 
 // MustProof returns a proof of content: signed by a device, which an admin let in, whom the root let in.
-func MustProof(tb testing.TB, content, org string, device, root ed25519.PrivateKey) json.RawMessage {
+func MustProof(tb testing.TB, content string, device, root ed25519.PrivateKey) json.RawMessage {
 	tb.Helper()
+	const org = vault.OrgID("o0000000000zz")
 	admin := MustSigner("admin")
-	notes := []string{
-		note(device, "vaultctl document proof v1", "org "+org, "sha256 "+digest(content), "deposited 2026-10-01T08:30:00Z", "by Marie Durand", "original-seen yes"),
-		note(admin, "vaultctl certificate v1", "org "+org, "subject "+public(device), "role agent"),
-		note(root, "vaultctl certificate v1", "org "+org, "subject "+public(admin), "role admin"),
+	certificate := func(of, by ed25519.PrivateKey, role vault.Role) proof.Certificate {
+		ev := vault.NewEvent(vault.DeviceCertified, "", "", vault.Clock{Ms: 1790000000000}, vault.DeviceBody{Device: deviceOf(of), Key: public(of), Role: role})
+		ev.Cosign(org, deviceOf(admin), by)
+		c, ok := proof.Certified(&ev, org, deviceOf(admin), public(by))
+		if !ok {
+			tb.Fatal("no certificate")
+		}
+		return c
 	}
-	proof, err := json.Marshal(map[string]any{"v": 1, "type": "document_proof", "notes": notes})
+	at := time.Date(2026, 10, 1, 8, 30, 0, 0, time.UTC)
+	s := &proof.Statement{Org: org, Organization: "CCAS de Rennes", Document: "d0000000000d1", Version: 1, Digest: vault.HashOf([]byte(content)), Size: int64(len(content)),
+		Deposited: at, AgentName: "Marie Durand", Device: deviceOf(device), OriginalSeen: true, Issued: at, By: deviceOf(device)}
+	chain := []proof.Certificate{certificate(admin, root, vault.RoleAdmin), certificate(device, admin, vault.RoleAgent)}
+	raw, err := proof.Sign(s, device, chain, public(root), nil).Bytes()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return proof
+	return raw
 }
 
 func MustPNG(tb testing.TB) []byte {

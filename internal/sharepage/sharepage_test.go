@@ -167,11 +167,6 @@ func MustUnarmor(tb testing.TB, armored []byte) []byte {
 	return raw
 }
 
-func digest(content string) string {
-	sum := sha256.Sum256([]byte(content))
-	return hex.EncodeToString(sum[:])
-}
-
 func MustRead(tb testing.TB, path string) []byte {
 	tb.Helper()
 	b, err := os.ReadFile(path)

@@ -44,7 +44,8 @@ func (p packages) Write(w io.Writer, given engine.Package, passphrase string) er
 			}
 		}
 		page.Documents = append(page.Documents, sharepage.Document{
-			Title: title, File: d.FileName, Type: name, MediaType: d.MediaType, IssuedOn: string(d.IssuedOn), Size: d.Size, SHA256: string(d.Digest), Open: d.Open,
+			Title: title, File: d.FileName, Type: name, MediaType: d.MediaType, IssuedOn: string(d.IssuedOn), Size: d.Size, SHA256: string(d.Digest), Proof: d.Proof,
+			Open: d.Open,
 		})
 	}
 	_, err := sharepage.Write(w, p.sealer, page, passphrase)

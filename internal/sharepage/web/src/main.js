@@ -163,5 +163,5 @@ async function openDocument(listed, text, identity, fingerprint, progress) {
 		if (error instanceof RangeError) throw error
 	}
 	if (found === null || found.size !== listed.size || hex(found.digest) !== listed.sha256) return { listed, opened: null, proof: null }
-	return { listed, opened: found, proof: check(listed.proof, listed.sha256, fingerprint) }
+	return { listed, opened: found, proof: check(listed.proof, listed, fingerprint) }
 }

@@ -98,8 +98,8 @@ function proofText(speech, proof) {
 	}
 	const seen = speech.say(proof.facts["original-seen"] === "yes" ? "proofSeen" : "proofUnseen")
 	return [
-		el("span", { class: "right" }, "✓ " + speech.say("proofGood", speech.day(proof.facts.deposited ?? ""), proof.facts.by ?? "")), " " + seen,
-		el("br"), speech.say("proofRoot", proof.root),
+		el("span", { class: "right" }, "✓ " + speech.say("proofGood", speech.day(proof.facts.deposited), proof.facts["agent-name"] || "–")), " " + seen,
+		el("br"), speech.say("proofRoot", proof.root), " " + speech.say("proofMeans"),
 	]
 }
 

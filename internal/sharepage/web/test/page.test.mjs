@@ -26,7 +26,7 @@ after(async () => {
 
 async function load(name, browser = french) {
 	const page = await browser.context.newPage()
-	page.setDefaultTimeout(20_000)
+	page.setDefaultTimeout(60_000) // other tests may keep the machine busy
 	page.failures = []
 	page.on("console", (line) => { if (line.type() === "error") page.failures.push(line.text()) })
 	page.on("pageerror", (error) => page.failures.push(String(error)))
@@ -57,7 +57,7 @@ test("the right passphrase shows documents, digests and proofs", async () => {
 	assert.match(await settled(page, /ouverts/), /vérifiés\u00a0: 8\./)
 	const body = await page.textContent("#page")
 	for (const expected of ["Amal Haddad", "CAF d’Ille-et-Vilaine", "Demande de RSA", "1er mai 2126", "22 novembre 2026"]) assert.ok(body.includes(expected), expected)
-	assert.match(await item(page, 1).textContent(), /Vérifiée\u00a0: déposé le 1er octobre 2026 par Marie Durand.*L’original a été vu.*clé racine [a-z2-7-]{29}/)
+	assert.match(await item(page, 1).textContent(), /Vérifiée\u00a0: déposé le 1er octobre 2026 par Marie Durand, d’après.*noté avoir vu l’original.*clé racine [a-z2-7-]{29}/)
 	assert.match(await item(page, 2).textContent(), /Photo <b>d’identité<\/b>.*Aucune preuve/)
 	assert.match(await item(page, 5).textContent(), /La preuve est celle d’un autre document/)
 	assert.match(await item(page, 6).textContent(), /La preuve est celle d’une autre structure/)

@@ -1,13 +1,14 @@
 // What the parts of the page do without a browser.
 
 import assert from "node:assert/strict"
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
+import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { armor } from "age-encryption"
 import { decode } from "../src/armor.js"
 import { shownAs } from "../src/list.js"
 import { canonical } from "../src/passphrase.js"
-import { fingerprintOf } from "../src/proof.js"
+import { check, fingerprintOf } from "../src/proof.js"
 import { Speech, languages } from "../src/text.js"
 
 test("armor of every length is read as age reads it", () => {
@@ -48,8 +49,48 @@ test("what is shown goes by its first bytes", () => {
 	assert.equal(shownAs(undefined), "")
 })
 
+const vectors = new URL("../../../proof/testdata/vectors/", import.meta.url)
+const vector = (name) => readFileSync(new URL(name, vectors), "utf8")
+const proved = { sha256: createHash("sha256").update(vector("document.txt")).digest("hex"), size: Buffer.byteLength(vector("document.txt")) }
+
+test("the published proofs hold, under each root and without one", () => {
+	const first = vector("fingerprint.txt").trim(), later = vector("later-fingerprint.txt").trim()
+	for (const [name, root, want] of [["proof.json", first, first], ["proof.json", "", first], ["later-root.json", first, first], ["later-root.json", later, later], ["later-root.json", "", later]]) {
+		const got = check(JSON.parse(vector(name)), proved, root)
+		assert.deepEqual([got.state, got.reason, got.root, got.facts["agent-name"]], ["good", "", want, 'Marie "Maëlle" Durand'], name + root)
+	}
+})
+
+test("a proof that is none, unknown, or of something else is said to be", () => {
+	const proof = JSON.parse(vector("proof.json"))
+	const outcome = (...args) => { const { state, reason } = check(...args); return state + " " + reason }
+	assert.equal(outcome(undefined, proved, ""), "none ")
+	assert.equal(outcome({ ...proof, v: 2 }, proved, ""), "unknown ")
+	assert.equal(outcome({ ...proof, type: "other" }, proved, ""), "unknown ")
+	assert.equal(outcome(proof, { ...proved, sha256: "0".repeat(64) }, ""), "bad document")
+	assert.equal(outcome(proof, { ...proved, size: 1 }, ""), "bad document")
+	assert.equal(outcome(proof, proved, vector("later-fingerprint.txt").trim()), "bad organization")
+})
+
+test("no altered proof holds", () => {
+	const whole = vector("later-root.json")
+	const change = (edit) => { const proof = JSON.parse(whole); edit(proof); return proof }
+	const forged = {
+		statement: (p) => { p.statement = p.statement.replace("original-seen yes", "original-seen no") }, "no statement": (p) => { delete p.statement },
+		signature: (p) => { p.sig = "A" + p.sig.slice(1) }, "no signature": (p) => { p.sig = "" }, encoding: (p) => { p.sig = p.sig.replace("==", "") },
+		key: (p) => { p.key = p.certificates[1].by }, "no certificates": (p) => { p.certificates = [] }, "a certificate missing": (p) => { p.certificates.shift() },
+		"the agent's certificate missing": (p) => { p.certificates.pop() }, order: (p) => { p.certificates.reverse() },
+		role: (p) => { p.certificates[0].body = p.certificates[0].body.replace('"admin"', '"agent"') },
+		body: (p) => { p.certificates[1].body = p.certificates[1].body.replace("agent", "admin") },
+		"of a certificate's statement": (p) => { p.certificates[1].statement = p.certificates[1].statement.replace("o0000000000zz", "o0000000000zy") },
+		root: (p) => { p.root = p.key; p.roots = undefined }, "the line of roots": (p) => { p.roots[0] = p.roots[0].replace("n 2", "n 3") },
+		"too many": (p) => { p.certificates = Array(100).fill(p.certificates[0]) }, nothing: (p) => { for (const k of ["statement", "key", "sig", "certificates", "root"]) p[k] = null },
+	}
+	for (const [what, edit] of Object.entries(forged)) assert.equal(check(change(edit), proved, "").state, "bad", what)
+})
+
 test("fingerprints are those of the program", () => {
-	assert.equal(fingerprintOf(new Uint8Array(32)), "mzuh-vlpy-mk6x-o3ep-ygfy-5h4o")
+	assert.equal(fingerprintOf(Buffer.alloc(32).toString("base64")), "mzuh-vlpy-mk6x-o3ep-ygfy-5h4o")
 })
 
 test("both languages say everything with the same values", () => {
