@@ -147,7 +147,7 @@ func (c *cleaning) know() error {
 			}
 		}
 	}
-	return c.unsent()
+	return errors.Join(c.buriedNotes(org), c.unsent())
 }
 
 // unsent collects the objects that this device has ended in segments which the remote does not hold yet.

@@ -83,6 +83,8 @@ type Engine struct {
 	// pace is touched by the tender alone.
 	pace pace
 
+	notes noteCheck
+
 	// burials belongs to whoever holds tending.
 	burials map[vault.BeneficiaryID]burial
 

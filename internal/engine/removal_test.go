@@ -273,3 +273,50 @@ func TestInterruptedRevocationIsFinished(t *testing.T) {
 		t.Error("its keys open what came afterwards")
 	}
 }
+
+// TestCompromisedNotesAreSealedAnew has what the organization's notes say sealed anew too: the keys of the compromised
+// workstation open none of them, and nothing is lost by it.
+func TestCompromisedNotesAreSealedAnew(t *testing.T) {
+	marie, paul, _ := pair(t)
+	ref := func(q *api.BeneficiaryAddRequest) { q.Person.Refs = &[]string{"SI:42"} }
+	two := MustAdd(t, marie, "Awa", "Ngo", "1990-01-02", ref)
+	MustDeposit(t, marie, two.ID, "un justificatif", false)
+	MustSync(t, marie)
+	MustSync(t, paul)
+	if n := paul.OpensNotes(t, marie.Engine); n == 0 {
+		t.Fatal("nothing to be sealed anew: nothing is shown here")
+	}
+	boss := MustJoin(t, marie, "Chef", vault.RoleAdmin)
+	if _, err := marie.DeviceRevoke(ctxb, api.RevokeRequest{Device: paul.device(t), Compromised: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	MustSync(t, marie)
+	MustSync(t, boss)
+	if s, err := boss.Status(ctxb); err != nil || s.ToReseal != 3 { // two vaults, and the notes
+		t.Errorf("another admin counts %d, %v", s.ToReseal, err)
+	}
+	waitFor(t, "the reseal", func() bool {
+		marie.MustTend(1)
+		s, err := marie.Status(ctxb)
+		return err == nil && s.ToReseal == 0
+	})
+	MustSync(t, marie)
+	MustSync(t, boss)
+	if s, err := boss.Status(ctxb); err != nil || s.ToReseal != 0 {
+		t.Errorf("another admin counts %d, %v", s.ToReseal, err)
+	}
+	if n := paul.OpensNotes(t, marie.Engine); n != 0 {
+		t.Errorf("the compromised workstation's keys open %d notes of the organization", n)
+	}
+	MustVerify(t, marie)
+	awa := MustJoin(t, marie, "Awa Ba", vault.RoleDeposit) // who comes later finds by reference, and names
+	found := ""
+	err := awa.BeneficiaryResolve(ctxb, api.ResolveRequest{Text: "ref:SI:42"}, func(b api.Beneficiary) error { found = b.ID; return nil })
+	if err != nil || found != two.ID {
+		t.Errorf("by reference: %q, %v", found, err)
+	}
+	var names []string
+	if err := awa.AgentList(ctxb, api.Empty{}, func(a api.Agent) error { names = append(names, a.Name); return nil }); err != nil || !slices.Contains(names, "Chef") {
+		t.Errorf("agents: %v, %v", names, err)
+	}
+}

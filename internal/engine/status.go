@@ -46,6 +46,13 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 	s.Queued, s.QueuedBytes = q.Objects+q.Doomed, q.Bytes
 	s.Unsealed = e.unsealed()
 	s.Reseal, s.ToReseal, s.Waiting = e.reseals.get(), e.toReseal(), e.unseenAll()
+	if keys != nil && !ident.Joining {
+		notes, err := e.notesToReseal(org)
+		if err != nil {
+			return s, err
+		}
+		s.ToReseal += notes
+	}
 	if s.Remotes, err = e.remoteStatus(); err != nil {
 		return s, err
 	}

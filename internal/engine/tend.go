@@ -83,6 +83,9 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.renewKeys(ctx, false); err != nil && ctx.Err() == nil {
 		e.log.Warn("renew keys", "code", vault.CodeOf(err))
 	}
+	if err := e.resealOrgNotes(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("reseal notes", "code", vault.CodeOf(err))
+	}
 	if err := e.extendMissing(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("give keys", "code", vault.CodeOf(err))
 	}

@@ -220,7 +220,7 @@ func (o *Org) apply(r *Record, entries EntryLookup) error {
 	case NoteSealed:
 		return o.MaySealNote(r)
 	case Tombstoned:
-		return o.mayBury(r)
+		return o.MayBury(r)
 	case Heartbeat, AccessOpened, AccessRefused:
 		return o.Enrolled(r)
 	default:

@@ -42,8 +42,8 @@ func (o *Org) MayReplaceNote(r *Record, path string) bool {
 	return ownPath(r, path) || o.HasRole(r, RoleAdmin) || o.HasRole(r, RoleAgent)
 }
 
-// mayBury returns an error unless the record's device, or an admin's, buries objects of its own.
-func (o *Org) mayBury(r *Record) error {
+// MayBury returns an error unless the record's device, or an admin's, buries objects of its own.
+func (o *Org) MayBury(r *Record) error {
 	if err := o.Enrolled(r); err != nil {
 		return err
 	}
