@@ -253,7 +253,7 @@ func seenWords(l lang.Lang, s *api.Seen) string {
 		return l.T("printed meanwhile by %s", s.Agent)
 	case "export":
 		return l.T("exported meanwhile by %s", s.Agent)
-	case "share":
+	case "share", "package":
 		return l.T("shared meanwhile by %s", s.Agent)
 	case "recover":
 		return l.T("recovered meanwhile by %s", s.Agent)

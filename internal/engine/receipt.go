@@ -74,6 +74,8 @@ func (h *handled) sentence(l lang.Lang, org *vault.Org) string {
 		return l.T("%s exported the vault on %s.", who, when)
 	case h.how == "print":
 		return l.T("%s printed document %s on %s.", who, h.doc, when)
+	case h.how == "package":
+		return l.T("%s put document %s into a package on %s.", who, h.doc, when)
 	case h.how == "share":
 		return l.T("%s shared document %s on %s.", who, h.doc, when)
 	case h.how == "export":
