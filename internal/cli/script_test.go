@@ -39,7 +39,7 @@ func scriptParams(tb testing.TB, dir string) testscript.Params {
 		Dir: dir,
 		Condition: func(cond string) (bool, error) {
 			if cond == "package" { // this build has the page that opens packages
-				return sharepage.Ready(), nil
+				return sharepage.Check(1) == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
