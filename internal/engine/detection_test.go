@@ -27,11 +27,12 @@ type besieged struct {
 	fresh      map[string]string             // the newest object by kind
 	old, bytes map[string][]byte             // what was stored for the one before it, and for it
 	doc        string                        // the newest document
+	share      api.Share                     // the newest share, for Paul
 	first      string                        // of the newest segments; the last of them is in fresh
 	rounds     int
 }
 
-var kindFolders = map[string]string{"segment": "/j/", "note": "/n/", "document": "/d/", "parcel": "/k/", "manifest": "/p/"}
+var kindFolders = map[string]string{"segment": "/j/", "note": "/n/", "document": "/d/", "parcel": "/k/", "manifest": "/p/", "share": "/s/"}
 
 func MustBesiege(tb testing.TB) *besieged {
 	tb.Helper()
@@ -58,7 +59,8 @@ func (b *besieged) write(tb testing.TB) {
 	b.first = vault.SegmentPath(own, next)
 	b.rounds++
 	b.doc = b.marie.MustAdd(tb, deposit(b.person, "cv"), fmt.Sprintf("déposé %d", b.rounds)).ID
-	MustDeposit(tb, b.marie.rig, b.marie.one.ID, fmt.Sprintf("au manifeste %d", b.rounds), false)
+	given := MustDeposit(tb, b.marie.rig, b.marie.one.ID, fmt.Sprintf("au manifeste %d", b.rounds), false)
+	b.share = MustShare(tb, b.marie.rig, shareOf(b.marie.one.ID, "agent:Paul Martin", given.ID))
 	if _, err := b.marie.TeamAdd(ctxb, api.TeamAddRequest{Name: fmt.Sprintf("Antenne %d", b.rounds)}); err != nil {
 		tb.Fatal(err)
 	}
@@ -77,6 +79,7 @@ func (b *besieged) write(tb testing.TB) {
 			b.fresh["note"] = n.Object.Path
 		}
 	}
+	b.fresh["share"] = b.share.Documents[0].Path
 	own, next = b.marie.Self(tb)
 	b.fresh["segment"] = vault.SegmentPath(own, next-1)
 	for kind := range kindFolders {
@@ -192,7 +195,10 @@ func (b *besieged) forge(tb testing.TB, kind string) []byte {
 	}
 	st := b.marie.VaultState(tb, person)
 	readers := st.Readers(b.marie.Organization(), space)
-	if kind == "parcel" {
+	switch kind {
+	case "share":
+		readers = b.marie.VaultState(tb, b.marie.one.ID).Share(vault.ShareID(b.share.ID)).Cover.Readers
+	case "parcel":
 		readers = []vault.Reader{vault.EpochReader(b.marie.Organization().Current(vault.EpochOrg, "").Epoch)}
 	}
 	path := vault.DocumentPath(b.third.Writer, vault.NewObjectName())
@@ -273,7 +279,7 @@ func (b *besieged) recovers(tb testing.TB) {
 
 // TestHostileRemote alters each kind of object in each way, as one workstation sees it: before it has the object, and after.
 func TestHostileRemote(t *testing.T) {
-	for _, kind := range []string{"org note", "segment", "note", "document", "parcel", "manifest"} {
+	for _, kind := range []string{"org note", "segment", "note", "document", "parcel", "manifest", "share"} {
 		b := MustBesiege(t)
 		t.Run(kind+"/injected", func(t *testing.T) { b.injected(t, kind) })
 		for _, a := range attacks() {
@@ -318,7 +324,8 @@ func (b *besieged) injected(t *testing.T, kind string) {
 	for _, w := range []vault.WriterID{vault.NewWriterID(vault.DeviceIDOf([]byte(kind))), paul, marie} {
 		oid := vault.NewObjectName()
 		path := map[string]string{"org note": "v1/org2.note", "segment": vault.SegmentPath(w, next+3), "note": vault.NotePath(w, oid),
-			"document": vault.DocumentPath(w, oid), "parcel": vault.ParcelPath(vault.EpochID(string(w)+"/77"), 0), "manifest": vault.ManifestPath(w, oid, 9)}[kind]
+			"document": vault.DocumentPath(w, oid), "parcel": vault.ParcelPath(vault.EpochID(string(w)+"/77"), 0), "manifest": vault.ManifestPath(w, oid, 9),
+			"share": vault.SharePath(w, vault.NewShareID(w.Device()), oid)}[kind]
 		b.third.Put(path, raw)
 		if w == marie && kind != "org note" {
 			if f, err := found(t, b.paul, true); err != nil || !slices.Contains(f, "injected main:"+path) {
@@ -351,6 +358,12 @@ func (b *besieged) notApplied(tb testing.TB, kind string) {
 	case "note":
 		if d.DocumentType != "" {
 			tb.Errorf("described by an altered note: %+v", d)
+		}
+	case "share":
+		raw, _, err := b.paul.copyOf(b.share.ID, b.share.Documents[0].Document, false)
+		wantCode(tb, "an altered copy of a share", err, vault.CodeIntegrity)
+		if len(raw) > 0 {
+			tb.Errorf("%d bytes of an altered copy", len(raw))
 		}
 	case "document":
 		wantCode(tb, "an altered document", err, vault.CodeIntegrity)

@@ -257,15 +257,11 @@ const maxCover = 1 << 20
 
 // readCover opens the cover of a share that was sealed to a key of this device.
 func (e *Engine) readCover(ctx context.Context, keys *keyring, sh *vault.Share) (*vault.ShareCover, error) {
-	sealed, err := e.openObject(ctx, sh.Cover)
-	if err != nil {
-		return nil, err
-	}
-	defer sealed.Close()
-	plain, err := e.Sealer.Open(sealed, keys.identitiesFor(sh.Cover.Readers))
+	plain, err := e.openDocument(ctx, keys, nil, &vault.Document{Object: sh.Cover})
 	if err != nil {
 		return nil, fmt.Errorf("open cover: %w", err)
 	}
+	defer plain.Close()
 	raw, err := io.ReadAll(io.LimitReader(plain, maxCover))
 	if err != nil {
 		return nil, fmt.Errorf("open cover: %w", err)
