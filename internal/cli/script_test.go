@@ -11,7 +11,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"vaultctl/internal/sharepage"
 	"vaultctl/internal/termio"
 )
 
@@ -37,12 +36,6 @@ func scriptParams(tb testing.TB, dir string) testscript.Params {
 	}
 	return testscript.Params{
 		Dir: dir,
-		Condition: func(cond string) (bool, error) {
-			if cond == "package" { // this build has the page that opens packages
-				return sharepage.Check(1) == nil, nil
-			}
-			return false, fmt.Errorf("unknown condition %s", cond)
-		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status, "json": jsonField, "setfile": setFile, "mode": fileMode, "nothing-temporary": nothingTemporary,
 			"papers": papers, "alter": alter, "scans": scans, "week": week, "makepdf": makePDF, "cutpdf": cutPDF, "makepng": makePNG,
