@@ -81,7 +81,7 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	if s.State == stateReady && org == "" {
 		org = s.Org
 	}
-	pairs := []string{l.T("organization"), org, l.T("agent"), agent, l.T("device"), deviceWords(s)}
+	pairs := []string{l.T("organization"), org, l.T("root"), s.Fingerprint, l.T("agent"), agent, l.T("device"), deviceWords(s)}
 	if s.State == stateReady {
 		pairs = append(pairs, l.T("vaults"), l.N(s.Vaults, "%d vault", "%d vaults")+", "+l.N(s.Documents, "%d document", "%d documents"))
 	}

@@ -2,6 +2,7 @@ package lang
 
 // frRoot is what is said when the root key is replaced, in French.
 var frRoot = [...]row{
+	{"root", "racine"},
 	{"The root key, whose words decide who belongs to the organization", "La clé racine, dont les mots décident qui fait partie de la structure"},
 	{"Make new root words, when somebody leaves who has the old ones", "Faire de nouveaux mots racine, quand quelqu'un part qui a les anciens"},
 	{"file with the new root words that are on paper already; - for standard input", "fichier contenant les nouveaux mots racine, déjà sur papier ; - pour l'entrée standard"},
