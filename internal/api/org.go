@@ -193,6 +193,7 @@ type Status struct {
 	Reseal      *Progress      `json:"reseal,omitempty"`
 	ToReseal    int            `json:"to_reseal,omitempty"` // vaults of which something is sealed to others than it should be
 	Waiting     int            `json:"waiting,omitempty"`   // objects no longer in use that are kept until another agent's workstation has seen why
+	ToFetch     int            `json:"to_fetch,omitempty"`  // vaults whose documents' descriptions are not all here yet
 	Remotes     []RemoteStatus `json:"remotes,omitempty"`
 	LastSync    string         `json:"last_sync,omitempty"` // RFC 3339
 	Attention   []Finding      `json:"attention,omitempty"`

@@ -101,6 +101,9 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	if s.Waiting > 0 {
 		p.line("· " + waitingWords(l, s.Waiting))
 	}
+	if s.ToFetch > 0 {
+		p.line("· " + l.T("documents' descriptions on their way") + ": " + l.N(s.ToFetch, "%d vault", "%d vaults"))
+	}
 	if s.Reseal != nil {
 		p.line(stageWords(l, *s.Reseal))
 	}

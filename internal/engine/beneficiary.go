@@ -17,7 +17,7 @@ func (e *Engine) vaultFor(text string) (*vault.State, *keyring, *vault.Org, erro
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	st, keys, org, err := e.load(id)
+	st, keys, org, err := e.whole(id)
 	if err == nil && st.Erased != nil {
 		err = vault.Errorf(vault.CodeErased, "the vault was erased")
 	}
@@ -145,7 +145,7 @@ func (e *Engine) BeneficiaryShow(_ context.Context, req api.BeneficiaryRequest) 
 
 // beneficiary returns a vault as show gives it.
 func (e *Engine) beneficiary(id vault.BeneficiaryID) (api.Beneficiary, error) {
-	st, keys, org, err := e.load(id)
+	st, keys, org, err := e.whole(id)
 	if err != nil {
 		return api.Beneficiary{}, err
 	}

@@ -262,15 +262,27 @@ func (l *loggedError) Unwrap() error { return l.err }
 
 // publish shows the new organization and summaries to readers. The overlay is written, and not used any more.
 func (e *Engine) publish(ov *overlay) {
+	var all map[vault.BeneficiaryID]*summary
+	if ov.resummarize {
+		var err error
+		if all, err = e.summarizeAll(ov.org, ov.keys); err != nil { // those that changed are shown all the same
+			e.log.Error("summarize vaults", "code", vault.CodeOf(err))
+		}
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.keys == nil {
 		return
 	}
 	e.org, e.keys = ov.org, ov.keys
+	if all != nil {
+		e.people = all
+	}
 	for id := range ov.touched {
 		if st, err := ov.state(id); err == nil {
-			e.people[id] = summarize(st, ov.org, ov.keys)
+			if all == nil {
+				e.people[id] = summarize(st, ov.org, ov.keys)
+			}
 			ov.cache().put(id, ov.writes[bucketVaults][string(id)], st)
 		}
 	}

@@ -244,7 +244,7 @@ func (e *Engine) consent(id vault.ConsentID) (api.Consent, error) {
 	if owner == nil {
 		return api.Consent{}, vault.Errorf(vault.CodeNotFound, "no such consent")
 	}
-	st, keys, org, err := e.load(vault.BeneficiaryID(owner))
+	st, keys, org, err := e.whole(vault.BeneficiaryID(owner))
 	if err != nil {
 		return api.Consent{}, err
 	}

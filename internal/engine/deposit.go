@@ -56,7 +56,7 @@ func (e *Engine) DocumentAdd(ctx context.Context, req api.DocumentAddRequest, co
 
 // saidOtherwise names what a deposit says otherwise of a document that is there.
 func (e *Engine) saidOtherwise(req *api.DocumentAddRequest, in *intake, id vault.DocumentID) []string {
-	st, keys, org, err := e.load(in.vault)
+	st, keys, org, err := e.whole(in.vault)
 	if err != nil || st.Documents[id] == nil {
 		return nil
 	}

@@ -226,7 +226,7 @@ func (e *Engine) examineVaults(context.Context) ([]api.Finding, error) {
 				out = append(out, quarantined(string(id), q))
 			}
 		}
-		if st.Erased == nil && keys.lacksEntries(ov, st) {
+		if st.Erased == nil && e.lost(ov, st) {
 			out = append(out, finding(severeWarning, "missing_notes", string(id), lang.Key("notes of this vault were not found on the remotes"),
 				lang.Key("run `vaultctl sync`, then `vaultctl verify`")))
 		}

@@ -36,7 +36,7 @@ func (e *Engine) findDocument(text string) (foundDocument, error) {
 	if b == nil {
 		return f, vault.Errorf(vault.CodeNotFound, "no such document")
 	}
-	if f.st, f.keys, f.org, err = e.load(vault.BeneficiaryID(b)); err != nil {
+	if f.st, f.keys, f.org, err = e.whole(vault.BeneficiaryID(b)); err != nil {
 		return f, err
 	}
 	f.doc = f.st.Documents[id]
@@ -186,7 +186,7 @@ func (e *Engine) listedVaults(req *api.DocumentListRequest) ([]vault.Beneficiary
 		if err != nil {
 			return nil, err
 		}
-		st, _, _, err := e.load(id)
+		st, _, _, err := e.whole(id)
 		if err == nil && st.Erased != nil {
 			err = vault.Errorf(vault.CodeErased, "the vault was erased")
 		}

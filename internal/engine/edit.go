@@ -40,7 +40,7 @@ func (e *Engine) withPrivate(ctx context.Context, id vault.BeneficiaryID, k *car
 	if err := e.flush(ctx); err != nil { // entries reach a note when the segment is closed
 		return nil, err
 	}
-	st, keys, org, err := e.load(id)
+	st, keys, org, err := e.whole(id)
 	if err != nil {
 		return nil, err
 	}

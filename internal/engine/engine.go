@@ -99,6 +99,8 @@ type Engine struct {
 	clearing  sync.Mutex // one clearing up after erasures at a time; nothing else is locked while waiting for it
 	reseals   progressBox
 	report    reportBox
+	// notesAtOnce is the constant of the same name; tests set it before there is anything to pull.
+	notesAtOnce int
 }
 
 // New returns an engine for a home. Start opens what is there.
@@ -111,7 +113,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		Options: o, log: o.Logger, commits: make(chan *change, 256), wake: make(chan struct{}, 1), resume: make(chan struct{}, 1), done: make(chan struct{}),
-		last: o.Now(), manifested: map[vault.BeneficiaryID]vault.Pos{},
+		last: o.Now(), manifested: map[vault.BeneficiaryID]vault.Pos{}, notesAtOnce: notesAtOnce,
 	}
 }
 

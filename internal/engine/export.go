@@ -72,7 +72,7 @@ func (e *Engine) newExport(ctx context.Context, req *api.ExportRequest) (*export
 		return nil, err
 	}
 	x := &export{e: e, id: string(id)}
-	if x.st, x.keys, x.org, err = e.load(id); err != nil {
+	if x.st, x.keys, x.org, err = e.whole(id); err != nil {
 		return nil, err
 	}
 	if x.st.Erased != nil {

@@ -259,7 +259,7 @@ func (e *Engine) outcome(ctx context.Context, row *api.ImportRow, in *intake, ou
 	case out.exists:
 		var l loaded
 		var err error
-		if l.st, l.keys, l.org, err = e.load(in.vault); err == nil {
+		if l.st, l.keys, l.org, err = e.whole(in.vault); err == nil {
 			return e.present(ctx, l, row, in, out.document, update, false)
 		}
 		res := rowResult(row.Row, api.RowExists)

@@ -203,7 +203,7 @@ func (c *checking) find(text string) (loaded, error) {
 		return loaded{}, err
 	}
 	var l loaded
-	if l.st, l.keys, l.org, err = c.e.load(id); err != nil {
+	if l.st, l.keys, l.org, err = c.e.whole(id); err != nil {
 		return loaded{}, err
 	}
 	c.here = l

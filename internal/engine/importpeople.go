@@ -146,7 +146,7 @@ func (p *importedPerson) take(parts Parts) (api.RowResult, error) {
 		return res, err
 	}
 	p.id = id
-	st, keys, org, err := p.e.load(id)
+	st, keys, org, err := p.e.whole(id)
 	switch {
 	case err != nil:
 		return res, err

@@ -57,7 +57,7 @@ func (e *Engine) movable(ctx context.Context, f *foundDocument, to vault.Benefic
 	if _, err := e.mayOpen(ctx, f, "", "move"); err != nil {
 		return err
 	}
-	st, _, org, err := e.load(to)
+	st, _, org, err := e.whole(to)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (e *Engine) movable(ctx context.Context, f *foundDocument, to vault.Benefic
 
 // move seals the document for the target and records both sides in one change.
 func (e *Engine) move(ctx context.Context, f *foundDocument, to vault.BeneficiaryID) (api.Document, error) {
-	st, keys, org, err := e.load(to)
+	st, keys, org, err := e.whole(to)
 	if err != nil {
 		return api.Document{}, err
 	}

@@ -21,6 +21,8 @@ type overlay struct {
 	states  map[vault.BeneficiaryID]*vault.State
 	shared  map[vault.BeneficiaryID]bool // of states: those that the cache holds too, and that nobody may modify
 	touched map[vault.BeneficiaryID]bool
+	// resummarize says that the summaries of all vaults are to be made anew: who reads what has changed.
+	resummarize bool
 }
 
 func newOverlay(s Store, org *vault.Org, keys *keyring) *overlay {
@@ -47,7 +49,7 @@ func (o *overlay) merge() {
 	for id := range o.touched {
 		p.setState(id, o.states[id])
 	}
-	p.org, p.keys = o.org, o.keys
+	p.org, p.keys, p.resummarize = o.org, o.keys, p.resummarize || o.resummarize
 }
 
 func (o *overlay) flushStates() {

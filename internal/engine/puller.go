@@ -305,7 +305,7 @@ func (p *puller) parcelsOf(ev *vault.Event) (vault.EpochID, []vault.Object) {
 }
 
 // note fetches a note object and returns the lines that its event commits to. A code says what is wrong with it.
-func (p *puller) note(ctx context.Context, n *vault.NoteBody) (map[vault.Hash][]byte, string, error) {
+func (p *puller) note(ctx context.Context, keys *keyring, n *vault.NoteBody) (map[vault.Hash][]byte, string, error) {
 	raw, err := readSource(ctx, p.get, n.Object.Path, vault.MaxSegment)
 	switch {
 	case vault.CodeOf(err) == vault.CodeNotFound:
@@ -317,7 +317,7 @@ func (p *puller) note(ctx context.Context, n *vault.NoteBody) (map[vault.Hash][]
 	case objecthash.Of(raw) != n.Object.Hash:
 		return nil, foundAltered, nil
 	}
-	plain, err := p.sealer.Open(bytes.NewReader(raw), p.keys.identitiesFor(n.Object.Readers))
+	plain, err := p.sealer.Open(bytes.NewReader(raw), keys.identitiesFor(n.Object.Readers))
 	if err != nil {
 		return nil, foundAltered, nil //nolint:nilerr // the code says it
 	}

@@ -49,9 +49,10 @@ type mount struct {
 	relist  bool   // the next pull lists its writers
 	kept    string // what the storage keeps of deleted objects: none, versions, trash, unknown
 
-	// What follows belongs to whoever holds Engine.pulling.
-	polls    polls
-	badNotes map[string]time.Time // until when a note is not asked for again
+	badNotes   map[string]time.Time // until when a note is not asked for again
+	notesRetry time.Time            // until when nobody waits for notes
+
+	polls polls // belongs to whoever holds Engine.pulling
 }
 
 func (m *mount) noteKept(kept string) {

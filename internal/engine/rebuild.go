@@ -235,7 +235,7 @@ func (b *rebuilder) notes(ctx context.Context) error {
 		return err
 	}
 	for _, n := range want {
-		lines, code, err := b.p.note(ctx, n.body)
+		lines, code, err := b.p.note(ctx, b.keys, n.body)
 		if err != nil {
 			return err
 		}
@@ -338,10 +338,11 @@ func (b *rebuilder) covered(ov *overlay, built uint64) (uint64, error) {
 // queue returns what has to be pushed: everything in the spool that events declare, then the own segments that a remote
 // may lack. It dooms what tombstones name and the remotes still hold.
 func (b *rebuilder) queue(ctx context.Context, ov *overlay, built uint64) ([]queueItem, error) {
-	err := ov.allVaults(func(id vault.BeneficiaryID) {
+	err := ov.scan(bucketVaults, "", func(key string, _ []byte) error {
+		id := vault.BeneficiaryID(key)
 		st, err := ov.state(id)
 		if err != nil {
-			return
+			return err
 		}
 		for p := range st.Tombs {
 			if len(st.Waits[p]) == 0 {
@@ -350,6 +351,7 @@ func (b *rebuilder) queue(ctx context.Context, ov *overlay, built uint64) ([]que
 				ov.putJSON(bucketDoomed, p, doomed{Seq: built - 1, Vault: id})
 			}
 		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

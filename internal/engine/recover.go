@@ -254,7 +254,7 @@ func (r *recovery) readNotes(ctx context.Context, ov *overlay, p *puller) error 
 		return err
 	}
 	for _, n := range want {
-		lines, code, err := p.note(ctx, n.body)
+		lines, code, err := p.note(ctx, ov.keys, n.body)
 		if err != nil {
 			return err
 		}

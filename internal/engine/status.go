@@ -53,6 +53,9 @@ func (e *Engine) Status(context.Context) (api.Status, error) {
 		}
 		s.ToReseal += notes
 	}
+	if s.ToFetch, err = e.toFetch(); err != nil {
+		return s, err
+	}
 	if s.Remotes, err = e.remoteStatus(); err != nil {
 		return s, err
 	}

@@ -80,6 +80,11 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.keepRoot(); err != nil {
 		e.log.Warn("keep the root", "code", vault.CodeOf(err))
 	}
+	if left, err := e.fetchRest(ctx); left {
+		defer e.resumeSoon()
+	} else if err != nil && ctx.Err() == nil {
+		e.log.Warn("fetch notes", "code", vault.CodeOf(err))
+	}
 	if err := e.renewKeys(ctx, false); err != nil && ctx.Err() == nil {
 		e.log.Warn("renew keys", "code", vault.CodeOf(err))
 	}

@@ -21,22 +21,38 @@ func (e *Engine) tidySpool() error {
 	if err != nil || len(loose) == 0 {
 		return err
 	}
+	for p := range loose {
+		held, err := e.Store.Get(bucketHeld, p)
+		if err != nil {
+			return err
+		}
+		if held != nil {
+			delete(loose, p)
+			if err := e.Spool.ToCache(p); err != nil {
+				return err
+			}
+			continue
+		}
+		parcel, err := e.Store.Get(bucketParcels, p)
+		if err != nil {
+			return err
+		}
+		if parcel != nil {
+			delete(loose, p)
+		}
+	}
+	if len(loose) == 0 { // most of the time: all vaults need not be read
+		return nil
+	}
 	live, err := e.liveObjects()
 	if err != nil {
 		return err
 	}
 	for p := range loose {
-		held, err := e.Store.Get(bucketHeld, p)
-		switch {
-		case err != nil:
-			return err
-		case held != nil:
-			err = e.Spool.ToCache(p)
-		case !live[p]:
-			err = e.Spool.Remove(p)
-		}
-		if err != nil {
-			return err
+		if !live[p] {
+			if err := e.Spool.Remove(p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -36,6 +36,7 @@ var frTeam = [...]row{
 	{"somebody may read with its keys: seal anew what it could read", "quelqu'un peut lire avec ses clés : sceller à nouveau ce qu'il pouvait lire"},
 	{"somebody may read with their keys: seal anew what they could read", "quelqu'un peut lire avec leurs clés : sceller à nouveau ce qu'elles permettaient de lire"},
 	{"to seal anew", "à sceller de nouveau"},
+	{"documents' descriptions on their way", "descriptions de documents en route"},
 }
 
 // frTeamPlurals is what they say with a count.

@@ -25,7 +25,13 @@ func (s *State) readerTeams(org *Org, r *Record) []TeamID {
 
 // reads reports whether the record's device could read the vault by the consent in its causal past.
 func (s *State) reads(org *Org, r *Record, c *Consent) bool {
-	return r.Saw(c.Given) && !slices.ContainsFunc(c.Ends, r.Saw) && org.memberAmong(r, c.Team, s.records())
+	if !r.Saw(c.Given) || slices.ContainsFunc(c.Ends, r.Saw) {
+		return false
+	}
+	if s.applying && !s.Beside {
+		s.Beside = org.besideEnd(r, c.Team)
+	}
+	return org.memberAmong(r, c.Team, s.records())
 }
 
 // records are those of the running fold, nil where it takes in one after another.
@@ -88,7 +94,12 @@ func (s *State) MayWrite(org *Org, r *Record) bool {
 }
 
 // byRootReopening reports whether the root cosigned: rebuilding an organization after the loss of its devices.
-func (s *State) byRootReopening(org *Org, r *Record) bool { return org.SignedByRoot(r) }
+func (s *State) byRootReopening(org *Org, r *Record) bool {
+	if s.applying && len(org.roots) > 1 && len(r.Cosigned) > 0 { // whether an earlier root still ruled
+		s.Beside = true
+	}
+	return org.SignedByRoot(r)
+}
 
 // declared returns the readers of an object that a device has written already, with those that no consent names marked as
 // lapsed: what such an object holds is not lost with them, and it is sealed anew for the readers that the vault has. A

@@ -67,6 +67,12 @@ type claims struct {
 	by     map[string]*Record
 }
 
+// contested reports whether another record introduced the identifier without either having seen the other.
+func (c *claims) contested(key string, r *Record) bool {
+	old := c.by[key]
+	return old != nil && !r.Saw(old.Pos)
+}
+
 // take reports whether r may introduce the identifier. Instead is the record that did so before, in vain, whose effect r is
 // to replace, or nil.
 func (c *claims) take(key string, r *Record) (ok bool, instead *Record) {

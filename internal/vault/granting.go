@@ -88,6 +88,7 @@ func (s *State) consent(org *Org, r *Record, entries EntryLookup) error {
 		return fmt.Errorf("a consent recorded by a device without consent")
 	}
 	if org.Teams[b.Team] == nil {
+		s.Beside = true // the team may come yet
 		return fmt.Errorf("a consent to an unknown team")
 	}
 	if err := mayIntroduce(r, 'c', string(b.Consent)); err != nil {

@@ -5,7 +5,11 @@ package vault
 func (s *State) learnPerson(r *Record, entries EntryLookup) {
 	for _, h := range r.Notes {
 		var d PersonData
-		if e := entries(h); e != nil && e.Kind == EntryPerson && e.Event == r.ID && decodeEntry(e, &d) == nil {
+		e := entries(h)
+		if e == nil {
+			s.Unread = append(s.Unread, h)
+		}
+		if e != nil && e.Kind == EntryPerson && e.Event == r.ID && decodeEntry(e, &d) == nil {
 			s.Person.Update(&d)
 		}
 	}

@@ -34,10 +34,14 @@ type State struct {
 	Quarantine []Quarantined            `json:"quarantine,omitempty"`
 	Signed     []string                 `json:"signed,omitempty"` // cosigned events, by device and id: each counts once
 	Last       *Front                   `json:"last,omitempty"`   // where the fold is; see Record.Follows
+	Beside     bool                     `json:"beside,omitempty"` // something in it depends on who saw what, be it in the organization
+	Unread     []Hash                   `json:"unread,omitempty"` // entries about the person that were not at hand
 
 	claims claims // of the running fold
 	ahead  *ahead // what the running fold knows of what comes later; nil where there is nothing to know
 	places places // of the running fold
+
+	applying bool // a record is being applied: what the State tells may be noted in it
 }
 
 // Person is what is known of the beneficiary. All fields may be empty.
@@ -157,6 +161,7 @@ func Fold(id BeneficiaryID, org *Org, records []*Record, entries EntryLookup) *S
 
 func fold(id BeneficiaryID, org *Org, ordered []*Record, entries EntryLookup, a *ahead) *State {
 	s := NewState(id)
+	s.Beside = a != nil
 	s.claims.rivals, s.ahead, s.places = &rivals{records: ordered, org: org}, a, places{}
 	for _, r := range ordered {
 		s.Apply(org, r, entries)
@@ -168,7 +173,9 @@ func fold(id BeneficiaryID, org *Org, ordered []*Record, entries EntryLookup, a 
 // Apply takes the next record in fold order. What is not valid is quarantined. If the record does not follow Last, or the
 // organization has changed since, the caller folds anew instead.
 func (s *State) Apply(org *Org, r *Record, entries EntryLookup) {
+	s.applying = true
 	err := s.apply(org, r, entries)
+	s.applying = false
 	if err != nil {
 		s.Quarantine = append(s.Quarantine, Quarantined{r.Pos, r.Type, err.Error(), r.At})
 	}
@@ -251,6 +258,7 @@ func (s *State) apply(org *Org, r *Record, entries EntryLookup) error {
 
 // introduces reports whether the record may introduce the identifier, and whether it does so instead of another record.
 func (s *State) introduces(key string, r *Record) (ok, instead bool) {
+	s.Beside = s.Beside || s.claims.contested(key, r)
 	ok, old := s.claims.take(key, r)
 	if old != nil {
 		s.Quarantine = append(s.Quarantine, supplanted(old))
@@ -274,6 +282,7 @@ func (s *State) open(org *Org, r *Record, entries EntryLookup) error {
 		old := s.Quarantine
 		last, c, a, at := s.Last, s.claims, s.ahead, s.places
 		*s = *NewState(s.ID)
+		s.Beside, s.applying = true, true
 		s.Quarantine, s.Last, s.ahead, s.places, s.claims = old, last, a, at, claims{rivals: c.rivals, by: map[string]*Record{"vault": r}}
 	case !ok || s.OpenedBy != "":
 		return fmt.Errorf("the vault is open already")

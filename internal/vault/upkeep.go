@@ -184,14 +184,15 @@ func (s *State) resealable(path string) *Document {
 // erase keeps of the vault that it was erased, and which objects have to go.
 func (s *State) erase(r *Record) {
 	e := ending(r)
-	dead, tombs, signed, c, a, at := s.Dead, s.Tombs, s.Signed, s.claims, s.ahead, s.places
+	dead, tombs, signed, c, a, at, beside := s.Dead, s.Tombs, s.Signed, s.claims, s.ahead, s.places, s.Beside
 	for _, o := range s.LiveObjects() {
 		dead[o.Path] = true
 	}
 	last := s.Last
 	*s = *NewState(s.ID)
 	s.Opened, s.OpenedBy, s.Erased = r.At, r.Agent, &e
-	s.Dead, s.Tombs, s.Signed, s.Last, s.claims, s.ahead, s.places = dead, tombs, signed, last, c, a, at
+	s.applying = true
+	s.Dead, s.Tombs, s.Signed, s.Last, s.claims, s.ahead, s.places, s.Beside = dead, tombs, signed, last, c, a, at, beside
 }
 
 // LiveObjects returns every object that the vault consists of, sorted by path.
