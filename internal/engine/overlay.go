@@ -18,6 +18,7 @@ type overlay struct {
 	keys   *keyring
 
 	writes  map[string]map[string][]byte
+	scoped  map[string][]string // keys of writes in events and entries, by bucket and scope: a pull writes tens of thousands
 	states  map[vault.BeneficiaryID]*vault.State
 	shared  map[vault.BeneficiaryID]bool // of states: those that the cache holds too, and that nobody may modify
 	touched map[vault.BeneficiaryID]bool
@@ -26,7 +27,7 @@ type overlay struct {
 }
 
 func newOverlay(s Store, org *vault.Org, keys *keyring) *overlay {
-	return &overlay{store: s, org: org, keys: keys, writes: map[string]map[string][]byte{},
+	return &overlay{store: s, org: org, keys: keys, writes: map[string]map[string][]byte{}, scoped: map[string][]string{},
 		states: map[vault.BeneficiaryID]*vault.State{}, shared: map[vault.BeneficiaryID]bool{}, touched: map[vault.BeneficiaryID]bool{}}
 }
 
@@ -40,10 +41,9 @@ func (o *overlay) child() *overlay {
 func (o *overlay) merge() {
 	p := o.parent
 	for b, kv := range o.writes {
-		if p.writes[b] == nil {
-			p.writes[b] = map[string][]byte{}
+		for k, v := range kv {
+			p.put(b, k, v)
 		}
-		maps.Copy(p.writes[b], kv)
 	}
 	maps.Copy(p.touched, o.touched)
 	for id := range o.touched {
@@ -82,6 +82,12 @@ func (o *overlay) put(bucket, key string, value []byte) {
 	if o.writes[bucket] == nil {
 		o.writes[bucket] = map[string][]byte{}
 	}
+	if bucket == bucketEvents || bucket == bucketEntries {
+		if _, known := o.writes[bucket][key]; !known {
+			scope, _, _ := strings.Cut(key, "/")
+			o.scoped[bucket+"/"+scope] = append(o.scoped[bucket+"/"+scope], key)
+		}
+	}
 	o.writes[bucket][key] = value
 }
 
@@ -108,7 +114,7 @@ func (o *overlay) get(bucket, key string) ([]byte, error) {
 func (o *overlay) scan(bucket, prefix string, fn func(key string, value []byte) error) error {
 	seen := map[string]bool{}
 	for l := o; l != nil; l = l.parent {
-		for k, v := range l.writes[bucket] {
+		for k, v := range l.written(bucket, prefix) {
 			if !strings.HasPrefix(k, prefix) || seen[k] {
 				continue
 			}
@@ -183,19 +189,6 @@ func (o *overlay) own(id vault.BeneficiaryID) (*vault.State, error) {
 func (o *overlay) setState(id vault.BeneficiaryID, st *vault.State) {
 	o.states[id] = st
 	delete(o.shared, id)
-}
-
-// decodeState returns the vault as the index has it; empty for nil.
-func decodeState(id vault.BeneficiaryID, raw []byte) (*vault.State, error) {
-	st := vault.NewState(id)
-	if raw == nil {
-		return st, nil
-	}
-	if err := json.Unmarshal(raw, st); err != nil {
-		return nil, vault.Errorf(vault.CodeIntegrity, "read vault: %w", err)
-	}
-	st.Init()
-	return st, nil
 }
 
 func (o *overlay) lookup(scope string) vault.EntryLookup {
