@@ -79,6 +79,7 @@ func registerDocuments(s *apiserver.Server, e *engine.Engine) {
 	apiserver.Handle(s, api.RouteDocumentRemove, e.DocumentRemove)
 	apiserver.Handle(s, api.RouteProcedureCheck, e.ProcedureCheck)
 	apiserver.Handle(s, api.RouteDocumentProof, e.DocumentProof)
+	apiserver.HandleDownload(s, api.RouteSharePDF, download(e.SharePDF))
 }
 
 // registerImports adds the calls of imports.

@@ -172,6 +172,8 @@ func (t *teller) access(r *vault.Record, st *vault.State, who string) string {
 		return t.l.T("%s recovered %s", who, what)
 	case "package":
 		return t.l.T("%s put %s into a package for a partner", who, what)
+	case "pack":
+		return t.l.T("%s put %s into a PDF to be handed out", who, what)
 	case "proof":
 		return t.l.T("%s made a proof of deposit of %s", who, what)
 	}

@@ -183,6 +183,9 @@ type Paper interface {
 	Notice(w io.Writer, l lang.Lang, p NoticeText) error
 	Journal(w io.Writer, l lang.Lang, p JournalPage) error
 	Proof(w io.Writer, l lang.Lang, p ProofPage) error
+	Pack(w io.Writer, l lang.Lang, p PackPage) error
+	Stamp(w io.Writer, l lang.Lang, text string, made time.Time) error // one page, to be put over others
+	Picture(w io.Writer, content []byte, made time.Time) error         // on one page
 	NoticeText(l lang.Lang, p NoticeText) (text, version string, err error)
 }
 
@@ -192,6 +195,8 @@ type Paper interface {
 type Pages interface {
 	Split(ctx context.Context, src io.Reader, pages string) (piece io.ReadCloser, count int, err error)
 	Count(ctx context.Context, src io.Reader) (int, error)
+	// Join puts PDFs together, with the stamp over each page; bad is the part that does not do, -1 for none.
+	Join(ctx context.Context, stamp []byte, parts [][]byte) (joined io.ReadCloser, bad int, err error)
 }
 
 // Plots draws counts as SVG.

@@ -195,6 +195,8 @@ func (c *child) problem(err error) error {
 	switch c.answer.Problem {
 	case problemPages:
 		return &vault.Error{Code: vault.CodeInvalid, Msg: c.answer.Message}
+	case problemPart:
+		return &partError{c.answer.Part}
 	case problemNotPDF:
 		return vault.Errorf(vault.CodeInvalid, "not a PDF: pages can be taken out of a PDF alone")
 	case problemEncrypted:

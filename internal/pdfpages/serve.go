@@ -34,6 +34,7 @@ type answer struct {
 	Pages   int    `json:"pages,omitempty"`   // of the PDF
 	Problem string `json:"problem,omitempty"` // why no piece follows
 	Message string `json:"message,omitempty"` // about the list of pages
+	Part    int    `json:"part,omitempty"`    // the PDF that cannot be joined with others
 }
 
 // Problems, as the answer names them.
@@ -60,6 +61,9 @@ func Serve(args []string, in io.Reader, out io.Writer) int {
 
 // serve is Serve without the limits; begin is called when the whole PDF is there, and what it returns before the answer.
 func serve(args []string, in io.Reader, out io.Writer, begin func() (end func() bool)) int {
+	if len(args) > 0 && args[0] == joinWord {
+		return serveJoin(in, out, begin)
+	}
 	body, size, err := slurp(in, MaxSize)
 	end := begin()
 	var a answer

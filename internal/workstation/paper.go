@@ -48,3 +48,20 @@ func (pages) Proof(w io.Writer, l lang.Lang, p engine.ProofPage) error {
 		Size: p.Size, Deposited: p.Deposited, Depositor: p.AgentName, Device: string(p.Device), OriginalSeen: p.OriginalSeen, Issued: p.Issued,
 		Issuer: p.IssuerName, By: string(p.By)})
 }
+
+func (pages) Pack(w io.Writer, l lang.Lang, p engine.PackPage) error {
+	data := paper.PackData{Organization: p.Org, Person: p.Person, Procedure: p.Procedure, Recipient: p.Recipient, Purpose: p.Purpose, Share: string(p.Share),
+		Made: p.Made, Until: p.Until.Time()}
+	for _, piece := range p.Pieces {
+		data.Pieces = append(data.Pieces, paper.PackPiece(piece))
+	}
+	return paper.Pack(w, l, data)
+}
+
+func (pages) Stamp(w io.Writer, l lang.Lang, text string, made time.Time) error {
+	return paper.Stamp(w, l, text, made)
+}
+
+func (pages) Picture(w io.Writer, content []byte, made time.Time) error {
+	return paper.Picture(w, content, made)
+}
