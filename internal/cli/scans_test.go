@@ -33,7 +33,7 @@ func makePDF(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	object(fmt.Sprintf("<</Type /Pages /Count %d /Kids [%s] /MediaBox [0 0 595 842]>>", n, kids.String()))
 	for i := range n {
-		text := fmt.Sprintf("%% this is page %d", i+1)
+		text := fmt.Sprintf("%% this is page %d\n", i+1)
 		object(fmt.Sprintf("<</Type /Page /Parent 2 0 R /Contents %d 0 R>>", 4+2*i))
 		object(fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(text), text))
 	}

@@ -15,6 +15,7 @@ import (
 
 type shareOptions struct {
 	consentFlags
+	pdfFlags
 	card, out     string
 	pack          string
 	force, dryRun bool
@@ -24,15 +25,17 @@ type shareOptions struct {
 func newShareAdd(f *Factory) *cobra.Command {
 	o := &shareOptions{}
 	cmd := &cobra.Command{
-		Use:   "add B DOCUMENT…",
+		Use:   "add B [DOCUMENT…]",
 		Short: lang.Key("Share documents with somebody outside the vault, until a day"),
 		Long: "Seal copies of documents to a partner, a team or an agent who does not read the vault. The person has to agree, for a\n" +
 			"purpose and until a day, a year ahead at most. The copies on the storage are deleted when the share ends. -o writes them\n" +
 			"as files that `age -d` opens: those cannot be called back. A partner without a key gets a passphrase, which is shown once:\n" +
 			"give it by another way than the files. --package writes one HTML file that holds the copies and opens them in any browser,\n" +
-			"for partners who have no age. Private documents need the person's card.",
+			"for partners who have no age. --procedure shares exactly the documents that a procedure asks for, --pdf writes one file to\n" +
+			"print. Private documents need the person's card.",
 		Example: "  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to partner:CAF --purpose access-to-rights --until +30d --verbal -o copies\n" +
 			"  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to partner:CAF --purpose access-to-rights --until +30d --verbal --package dossier.html\n" +
+			"  vaultctl share add ref:SI:4711 --procedure rsa --to partner:CAF --purpose access-to-rights --until +30d --verbal --pdf rsa.pdf\n" +
 			"  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to agent:\"A. Martin\" --purpose housing --until 2027-03-31 --evidence signed.pdf",
 		Args:              argsFromUse,
 		ValidArgsFunction: f.completeSharing,
@@ -47,6 +50,7 @@ func newShareAdd(f *Factory) *cobra.Command {
 	o.declareAgreement(f, cmd)
 	flags.StringVarP(&o.out, "output", "o", "", lang.Key("write the sealed copies to this file or directory as well"))
 	flags.StringVar(&o.pack, "package", "", lang.Key("write one HTML file as well, which any browser opens (or -)"))
+	o.pdfFlags.declare(f, cmd)
 	flags.BoolVar(&o.force, "force", false, lang.Key("replace a file that exists"))
 	flags.BoolVar(&o.dryRun, "dry-run", false, lang.Key("say who would be able to see what until when, and share nothing"))
 	cardFlag(cmd, &o.card, "card")
@@ -87,6 +91,20 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
+	if err := o.pdfFlags.check(f, cmd, len(docs), o.force); err != nil {
+		return err
+	}
+	c, id, err := f.connect(cmd, b, writes)
+	if err != nil {
+		return err
+	}
+	card, err := f.presentedCard(ctx, o.card)
+	if err != nil {
+		return err
+	}
+	if docs, err = o.documents(ctx, f, c, id, docs, card); err != nil {
+		return err
+	}
 	target, err := f.copiesTo(o.out, o.force, len(docs))
 	if err != nil {
 		return err
@@ -95,13 +113,10 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
-	c, id, err := f.connect(cmd, b, writes)
-	if err != nil {
-		return err
-	}
-	card, err := f.cardFor(ctx, c, docs, o.card)
-	if err != nil {
-		return err
+	if card == "" {
+		if card, err = f.cardFor(ctx, c, docs, ""); err != nil {
+			return err
+		}
 	}
 	terms, proofs, err := o.terms(f)
 	if err != nil {
@@ -116,7 +131,7 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
-	return f.shareMade(ctx, c, res, handOut{target, pack, card}, wait)
+	return f.shareMade(ctx, c, res, handOut{copies: target, pack: pack, card: card, pdf: o.pdfFlags, force: o.force}, wait)
 }
 
 // foreseeShare says what a share would do: all that is asked of a dry run, and what a person at a terminal agrees to.
@@ -161,6 +176,7 @@ type shareOut struct {
 	api.Share
 	Paths   []string     `json:"paths,omitempty"`
 	Package *packageMade `json:"package,omitempty"`
+	PDF     *pdfMade     `json:"pdf,omitempty"`
 }
 
 // handOut is what is written of a share that is made: copies, a package, both or neither.
@@ -168,6 +184,8 @@ type handOut struct {
 	copies *copyTarget
 	pack   *packageTarget
 	card   string // for private documents
+	pdf    pdfFlags
+	force  bool
 }
 
 // write writes it. What an error comes with is there.
@@ -193,6 +211,11 @@ func (f *Factory) shareMade(ctx context.Context, c *apiclient.Client, s api.Shar
 	out := shareOut{Share: s}
 	var late error
 	out.Paths, out.Package, late = h.write(ctx, f, c, &s)
+	if late == nil {
+		if out.PDF, late = h.pdf.write(ctx, f, c, s.ID, h.card, h.force); late != nil {
+			late = vault.Errorf(vault.CodeOf(late), "the share %s is made, but its PDF was not written: %w", s.ID, late)
+		}
+	}
 	if wait != "" {
 		if err := f.await(ctx, c, wait); late == nil {
 			late = err
@@ -220,6 +243,9 @@ func (f *Factory) tellShare(w io.Writer, s shareOut) error {
 	}
 	if s.Package != nil {
 		p.packaged(s.Package, s.Passphrase)
+	}
+	if s.PDF != nil {
+		p.pdf(s.PDF)
 	}
 	for _, line := range s.Copies {
 		p.para(line)

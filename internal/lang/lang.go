@@ -170,6 +170,7 @@ var tables = [...]table{
 	{"cli share", frCLIShare[:], nil},
 	{"packages", frPackage[:], nil},
 	{"proofs", frProof[:], nil},
+	{"packs", frPack[:], nil},
 	{"paper", frPaper[:], frPaperPlurals[:]},
 }
 

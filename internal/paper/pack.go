@@ -100,7 +100,7 @@ func (s *sheet) pieces(all []PackPiece, tell func(*PackPiece) string) {
 	}
 }
 
-// Stamp writes one page that bears nothing but a text, pale and across: it is put over each page of a file.
+// Stamp writes one page that bears nothing but a text, pale and across, and small at its foot: it is put over each page of a file.
 func Stamp(w io.Writer, l lang.Lang, text string, made time.Time) error {
 	s := newSheet(l, clean(text), "", made)
 	st, lines := s.fit(style{size: 30, bold: true}, 230, 2, clean(text))
@@ -112,6 +112,7 @@ func Stamp(w io.Writer, l lang.Lang, text string, made time.Time) error {
 		s.draw(st, x-line.width(st)/2, y+(float64(i)-float64(len(lines)-1)/2)*st.leading()+st.size*mmPerPoint/3, line)
 	}
 	s.pdf.TransformEnd()
+	s.label(clean(text))
 	if s.faces.err != nil {
 		return s.faces.err
 	}
@@ -119,6 +120,19 @@ func Stamp(w io.Writer, l lang.Lang, text string, made time.Time) error {
 		return fmt.Errorf("write page: %w", err)
 	}
 	return nil
+}
+
+// label sets a text small and dark on white at the foot of the page: what is pale does not show on a dark picture.
+func (s *sheet) label(text string) {
+	st, lines := s.fit(style{size: 8}, full, 1, text)
+	width := lines[0].width(st)
+	x, y := (pageWidth-width)/2, pageHeight-8.0
+	s.pdf.SetAlpha(0.85, "Normal")
+	s.pdf.SetFillColor(255, 255, 255)
+	s.pdf.Rect(x-2, y, width+4, 5, "F")
+	s.pdf.SetAlpha(1, "Normal")
+	s.pdf.SetFillColor(0, 0, 0)
+	s.draw(st, x, y+3.7, lines[0])
 }
 
 // maxPixels bounds a picture that is put on a page: it is unpacked in memory.

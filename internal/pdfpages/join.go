@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
@@ -126,11 +127,19 @@ func join(w io.Writer, parts [][]byte) (err error) {
 	if err := api.MergeRaw(sources, &whole, false, joining()); err != nil {
 		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
+	paper, err := pdfcpu.ParseResizeConfig("form:A4", types.POINTS)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	var fitted bytes.Buffer
+	if err := api.Resize(bytes.NewReader(whole.Bytes()), &fitted, nil, paper, joining()); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
 	stamp, err := api.PDFWatermarkForReadSeeker(bytes.NewReader(parts[0]), 1, stampPlace, true, false, types.POINTS)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	if err := api.AddWatermarks(bytes.NewReader(whole.Bytes()), w, nil, stamp, joining()); err != nil {
+	if err := api.AddWatermarks(bytes.NewReader(fitted.Bytes()), w, nil, stamp, joining()); err != nil {
 		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return nil
