@@ -137,9 +137,6 @@ func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, pulled [
 	if err := v.orgNote(ctx); err != nil {
 		return nil, err
 	}
-	if err := v.rootNotes(ctx); err != nil {
-		return nil, err
-	}
 	// The listing comes first: what is written meanwhile is then expected, and not yet there, rather than unknown.
 	if err := m.remote.List(ctx, "v1", func(o ObjectInfo) error { v.there[o.Path] = o.Size; return nil }); err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func (v *verification) unlisted(ctx context.Context, x *expected) error {
 	return v.present(ctx, x, info.Size)
 }
 
-// orgNote looks at the organization note, which is the same for ever.
+// orgNote looks at the organization note, which is the same for ever, and at those of later roots.
 func (v *verification) orgNote(ctx context.Context) error {
 	raw, err := readSource(ctx, v.m.remote.Get, vault.OrgNotePath, maxOrgNote)
 	if err == nil {
@@ -59,7 +59,7 @@ func (v *verification) orgNote(ctx context.Context) error {
 	default:
 		return err
 	}
-	return nil
+	return v.rootNotes(ctx)
 }
 
 const (
