@@ -159,7 +159,7 @@ func readInput[T any](f *Factory, path string, use func(io.Reader) (T, error)) (
 		var none T
 		return none, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // only read
 	return use(file)
 }
 

@@ -253,7 +253,7 @@ func mustShow(tb testing.TB, r *rig, id string) api.Share {
 
 func TestShareEndsInEachWay(t *testing.T) {
 	r := MustFound(t, single)
-	r.SetNow(func() time.Time { return time.Now() })
+	r.SetNow(time.Now)
 	b := MustAdd(t, r, "Awa", "Diallo", "1990")
 	MustPartner(t, r, "CAF", "")
 	share := func() (api.Share, api.Document) {
