@@ -118,10 +118,11 @@ func join(w io.Writer, parts [][]byte) (err error) {
 	defer caught(&err)
 	var sources []io.ReadSeeker
 	for i, part := range parts[1:] {
-		if err := joinable(part); err != nil {
+		whole, err := framed(part)
+		if err != nil {
 			return &partError{i}
 		}
-		sources = append(sources, bytes.NewReader(part))
+		sources = append(sources, bytes.NewReader(whole))
 	}
 	var whole bytes.Buffer
 	if err := api.MergeRaw(sources, &whole, false, joining()); err != nil {
@@ -145,9 +146,96 @@ func join(w io.Writer, parts [][]byte) (err error) {
 	return nil
 }
 
-// joinable tries a part by itself, so that one that does not do is known by its number.
-func joinable(part []byte) (err error) {
+// framed returns a part with what each page draws in a form of its own, so that nothing that a page leaves open - a comment, a string, a
+// state - reaches what is put over it. A part that does not do is found here, by itself, so that it is known by its number.
+func framed(part []byte) (out []byte, err error) {
 	defer caught(&err)
-	_, err = api.ReadValidateAndOptimize(bytes.NewReader(part), joining())
-	return err
+	ctx, err := api.ReadValidateAndOptimize(bytes.NewReader(part), joining())
+	if err != nil {
+		return nil, err
+	}
+	for n := 1; n <= ctx.PageCount; n++ {
+		if err := frame(ctx, n); err != nil {
+			return nil, fmt.Errorf("page %d: %w", n, err)
+		}
+	}
+	var w bytes.Buffer
+	if err := api.Write(ctx, &w, joining()); err != nil {
+		return nil, err
+	}
+	return w.Bytes(), nil
+}
+
+// frame puts what a page draws into a form, and draws that.
+func frame(ctx *model.Context, n int) error {
+	page, _, inherited, err := ctx.PageDict(n, false)
+	if err != nil {
+		return err
+	}
+	content, err := drawing(ctx, page)
+	if err != nil {
+		return err
+	}
+	form, err := ctx.NewStreamDictForBuf(content)
+	if err != nil {
+		return err
+	}
+	box := inherited.MediaBox
+	if inherited.CropBox != nil {
+		box = inherited.CropBox
+	}
+	form.InsertName("Type", "XObject")
+	form.InsertName("Subtype", "Form")
+	form.Insert("BBox", box.Array())
+	form.Insert("Resources", inherited.Resources)
+	shown, err := inserted(ctx, form)
+	if err != nil {
+		return err
+	}
+	call, err := ctx.NewStreamDictForBuf([]byte("q /Page Do Q\n"))
+	if err != nil {
+		return err
+	}
+	contents, err := inserted(ctx, call)
+	if err != nil {
+		return err
+	}
+	page.Update("Contents", *contents)
+	page.Update("Resources", types.Dict{"XObject": types.Dict{"Page": *shown}})
+	return nil
+}
+
+func inserted(ctx *model.Context, s *types.StreamDict) (*types.IndirectRef, error) {
+	if err := s.Encode(); err != nil {
+		return nil, err
+	}
+	return ctx.IndRefForNewObject(*s)
+}
+
+// drawing returns the operators of a page, its streams on lines of their own as the format has it.
+func drawing(ctx *model.Context, page types.Dict) ([]byte, error) {
+	object, _ := page.Find("Contents")
+	object, err := ctx.Dereference(object)
+	if err != nil {
+		return nil, err
+	}
+	streams, several := object.(types.Array)
+	if !several && object != nil {
+		streams = types.Array{object}
+	}
+	out := []byte("\n") // a page may draw nothing
+	for _, s := range streams {
+		sd, _, err := ctx.DereferenceStreamDict(s)
+		if err != nil {
+			return nil, err
+		}
+		if sd == nil {
+			continue
+		}
+		if err := sd.Decode(); err != nil {
+			return nil, err
+		}
+		out = append(append(out, sd.Content...), '\n')
+	}
+	return out, nil
 }
