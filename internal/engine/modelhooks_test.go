@@ -20,7 +20,7 @@ func (e *Engine) StateTexts(id vault.BeneficiaryID) (all, wrong string, err erro
 	}
 	text := func(st *vault.State) string {
 		c := *st
-		c.Last = nil
+		c.Last, c.Unread = nil, nil // what was not at hand yet may have come without concerning the state
 		raw, _ := json.Marshal(&c)
 		return string(raw)
 	}
