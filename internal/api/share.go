@@ -7,6 +7,7 @@ const (
 	RouteShareShow   = "share/show"   // ShareRequest → Share
 	RouteShareRevoke = "share/revoke" // Stream ShareRevokeRequest → Receipt
 	RouteShareGet    = "share/get"    // Download ShareGetRequest → ShareFile
+	RouteShareLink   = "share/link"   // List ShareLinkRequest → ShareLink
 )
 
 // ShareCover is the Document of a ShareGetRequest that means what goes along with the copies: what they are and what for.
@@ -18,10 +19,29 @@ type ShareAddRequest struct {
 	Beneficiary string       `json:"beneficiary"`
 	Documents   []string     `json:"documents"`
 	Terms       ConsentTerms `json:"terms"`
-	Card        string       `json:"card,omitempty"`    // words or identity, never logged
-	Package     bool         `json:"package,omitempty"` // a package is wanted: refuse what share/package would refuse
+	Card        string       `json:"card,omitempty"`      // words or identity, never logged
+	Package     bool         `json:"package,omitempty"`   // a package is wanted: refuse what share/package would refuse
+	Link        bool         `json:"link,omitempty"`      // public links are wanted: refuse where no storage makes them
+	Procedure   string       `json:"procedure,omitempty"` // code of what it is for
 	DryRun      bool         `json:"dry_run,omitempty"`
 	Language    string       `json:"language,omitempty"` // of sentences: fr, en
+}
+
+// ShareLinkRequest asks for public links to the sealed copies of a share, once they are on the storage. Wait bounds how long that may
+// take.
+type ShareLinkRequest struct {
+	Share string `json:"share"`
+	Wait  string `json:"wait,omitempty"`
+}
+
+// ShareLink is a link under which everybody reads one sealed copy until the share ends, or the service's own limit.
+type ShareLink struct {
+	Head
+	Share    string `json:"share"`
+	Document string `json:"document"`
+	FileName string `json:"file_name"`
+	URL      string `json:"url"`
+	Until    string `json:"until"` // RFC 3339
 }
 
 // ShareListRequest selects shares: of one beneficiary, or of every vault. Received selects instead those that were sealed to

@@ -19,6 +19,7 @@ type shareOptions struct {
 	card, out     string
 	pack          string
 	force, dryRun bool
+	link          bool
 	wait          waitOption
 }
 
@@ -31,7 +32,8 @@ func newShareAdd(f *Factory) *cobra.Command {
 			"purpose and until a day, a year ahead at most. The copies on the storage are deleted when the share ends. -o writes them\n" +
 			"as files that `age -d` opens: those cannot be called back. A partner without a key gets a passphrase, which is shown once:\n" +
 			"give it by another way than the files. --package writes one HTML file that holds the copies and opens them in any browser,\n" +
-			"for partners who have no age. --procedure shares exactly the documents that a procedure asks for, --pdf writes one file to\n" +
+			"for partners who have no age. --link gives a public link to each sealed copy, where the storage makes such, and waits until the\n" +
+			"copies are there; it ends with the share, or sooner where the storage has a limit. --procedure shares exactly the documents that a procedure asks for, --pdf writes one file to\n" +
 			"print. Private documents need the person's card.",
 		Example: "  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to partner:CAF --purpose access-to-rights --until +30d --verbal -o copies\n" +
 			"  vaultctl share add ref:SI:4711 d7k2m9x4qw3t5 --to partner:CAF --purpose access-to-rights --until +30d --verbal --package dossier.html\n" +
@@ -51,6 +53,7 @@ func newShareAdd(f *Factory) *cobra.Command {
 	flags.StringVarP(&o.out, "output", "o", "", lang.Key("write the sealed copies to this file or directory as well"))
 	flags.StringVar(&o.pack, "package", "", lang.Key("write one HTML file as well, which any browser opens (or -)"))
 	o.pdfFlags.declare(f, cmd)
+	flags.BoolVar(&o.link, "link", false, lang.Key("give public links to the sealed copies, where the storage makes such; they end with the share"))
 	flags.BoolVar(&o.force, "force", false, lang.Key("replace a file that exists"))
 	flags.BoolVar(&o.dryRun, "dry-run", false, lang.Key("say who would be able to see what until when, and share nothing"))
 	cardFlag(cmd, &o.card, "card")
@@ -123,7 +126,7 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 		return err
 	}
 	defer proofs.close()
-	req := api.ShareAddRequest{Beneficiary: id, Documents: docs, Terms: terms, Card: card, Package: pack != nil, Language: f.Lang().String()}
+	req := api.ShareAddRequest{Beneficiary: id, Documents: docs, Terms: terms, Card: card, Package: pack != nil, Link: o.link, Procedure: o.procedure, Language: f.Lang().String()}
 	if done, err := f.foreseeShare(ctx, c, req, o.dryRun); done || err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
-	return f.shareMade(ctx, c, res, handOut{copies: target, pack: pack, card: card, pdf: o.pdfFlags, force: o.force}, wait)
+	return f.shareMade(ctx, c, res, handOut{copies: target, pack: pack, card: card, pdf: o.pdfFlags, force: o.force, link: o.link}, wait)
 }
 
 // foreseeShare says what a share would do: all that is asked of a dry run, and what a person at a terminal agrees to.
@@ -174,9 +177,10 @@ func (f *Factory) cardFor(ctx context.Context, c *apiclient.Client, docs []strin
 // shareOut is a share that was made, with the files that were written.
 type shareOut struct {
 	api.Share
-	Paths   []string     `json:"paths,omitempty"`
-	Package *packageMade `json:"package,omitempty"`
-	PDF     *pdfMade     `json:"pdf,omitempty"`
+	Paths   []string        `json:"paths,omitempty"`
+	Package *packageMade    `json:"package,omitempty"`
+	PDF     *pdfMade        `json:"pdf,omitempty"`
+	Links   []api.ShareLink `json:"links,omitempty"`
 }
 
 // handOut is what is written of a share that is made: copies, a package, both or neither.
@@ -186,6 +190,7 @@ type handOut struct {
 	card   string // for private documents
 	pdf    pdfFlags
 	force  bool
+	link   bool
 }
 
 // write writes it. What an error comes with is there.
@@ -214,6 +219,12 @@ func (f *Factory) shareMade(ctx context.Context, c *apiclient.Client, s api.Shar
 	if late == nil {
 		if out.PDF, late = h.pdf.write(ctx, f, c, s.ID, h.card, h.force); late != nil {
 			late = vault.Errorf(vault.CodeOf(late), "the share %s is made, but its PDF was not written: %w", s.ID, late)
+		}
+	}
+	if h.link && late == nil {
+		if out.Links, late = f.shareLinks(ctx, c, s.ID, wait); late != nil {
+			late = api.WithHint(vault.Errorf(vault.CodeOf(late), "the share %s is made, but it has no links yet: %w", s.ID, late),
+				"`vaultctl share get SHARE --link` gives them")
 		}
 	}
 	if wait != "" {
@@ -247,6 +258,7 @@ func (f *Factory) tellShare(w io.Writer, s shareOut) error {
 	if s.PDF != nil {
 		p.pdf(s.PDF)
 	}
+	p.links(s.Links)
 	for _, line := range s.Copies {
 		p.para(line)
 	}

@@ -119,6 +119,7 @@ type shareGetOptions struct {
 	out, pack     string
 	card          string
 	sealed, force bool
+	link          bool
 }
 
 func newShareGet(f *Factory) *cobra.Command {
@@ -141,7 +142,10 @@ func newShareGet(f *Factory) *cobra.Command {
 	cmd.Flags().BoolVar(&o.sealed, "sealed", false, lang.Key("the sealed copies, as they are on the storage"))
 	cmd.Flags().StringVar(&o.pack, "package", "", lang.Key("one HTML file instead, which any browser opens (or -)"))
 	cmd.Flags().BoolVar(&o.force, "force", false, lang.Key("replace a file that exists"))
+	cmd.Flags().BoolVar(&o.link, "link", false, lang.Key("public links to the sealed copies instead, where the storage makes such"))
 	cardFlag(cmd, &o.card, "card")
+	cmd.MarkFlagsMutuallyExclusive("link", "package", "sealed")
+	cmd.MarkFlagsMutuallyExclusive("link", "output")
 	cmd.MarkFlagsMutuallyExclusive("package", "sealed")
 	cmd.MarkFlagsMutuallyExclusive("package", "output")
 	return cmd
@@ -151,6 +155,12 @@ func runShareGet(ctx context.Context, f *Factory, args []string, o *shareGetOpti
 	c, err := f.Client(ctx)
 	if err != nil {
 		return err
+	}
+	if o.link {
+		if len(args) > 1 {
+			return vault.Errorf(vault.CodeUsage, "links are given for every document of the share")
+		}
+		return f.getLinks(ctx, c, args[0])
 	}
 	if o.pack != "" {
 		if len(args) > 1 {

@@ -17,5 +17,6 @@ func registerShares(s *apiserver.Server, e *engine.Engine) {
 	apiserver.Handle(s, api.RouteShareShow, e.ShareShow)
 	apiserver.HandleStream(s, api.RouteShareRevoke, e.ShareRevoke)
 	apiserver.HandleDownload(s, api.RouteShareGet, download(e.ShareGet))
+	apiserver.HandleList(s, api.RouteShareLink, e.ShareLink)
 	apiserver.HandleDownload(s, api.RouteSharePackage, download(e.SharePackage))
 }

@@ -138,6 +138,8 @@ type Remote interface {
 	Folders(ctx context.Context, prefix string) ([]string, error)     // their names, one level
 	Delete(ctx context.Context, path string) (kept string, err error) // kept: none, versions, trash, unknown
 	Test(ctx context.Context) (features map[string]string, err error)
+	Links(ctx context.Context) (bool, error)                                              // whether it makes public links
+	Link(ctx context.Context, path string, expires time.Duration) (url string, err error) // under which everybody reads the object
 }
 
 // Remotes opens remotes by rclone's syntax, with configuration that is held in memory and saved through SetConfig's save.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"time"
 
 	"vaultctl/internal/atomicfile"
 	"vaultctl/internal/vault"
@@ -200,6 +201,24 @@ func (l *lazyRemote) Delete(ctx context.Context, path string) (string, error) {
 		return "", err
 	}
 	return r.Delete(ctx, path)
+}
+
+// Links implements Remote.
+func (l *lazyRemote) Links(ctx context.Context) (bool, error) {
+	r, err := l.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	return r.Links(ctx)
+}
+
+// Link implements Remote.
+func (l *lazyRemote) Link(ctx context.Context, path string, expires time.Duration) (string, error) {
+	r, err := l.open(ctx)
+	if err != nil {
+		return "", err
+	}
+	return r.Link(ctx, path, expires)
 }
 
 // Test implements Remote.

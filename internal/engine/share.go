@@ -96,6 +96,11 @@ func (s *sharing) plan(ctx context.Context) (err error) {
 	if err := e.maySeal(s.org); err != nil {
 		return err
 	}
+	if s.req.Link {
+		if _, err := e.linking(ctx); err != nil {
+			return err
+		}
+	}
 	if s.to, err = e.findRecipient(s.org, s.req.Terms.To); err != nil {
 		return err
 	}

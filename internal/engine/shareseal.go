@@ -18,7 +18,7 @@ func (s *sharing) seal(ctx context.Context, parts Parts) error {
 		return err
 	}
 	s.body = vault.ShareBody{Share: id, Partner: s.to.partner, Team: s.to.team, Purpose: s.terms.purpose, Until: s.terms.until}
-	s.data = vault.ShareData{Share: id, Recipient: s.to.name, Key: s.to.kind}
+	s.data = vault.ShareData{Share: id, Recipient: s.to.name, Key: s.to.kind, Procedure: s.req.Procedure}
 	if err := s.prove(ctx, parts); err != nil {
 		return err
 	}

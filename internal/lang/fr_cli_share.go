@@ -2,6 +2,10 @@ package lang
 
 // frCLIShare is what the commands about shares and partners say in French.
 var frCLIShare = [...]row{
+	{"give public links to the sealed copies, where the storage makes such; they end with the share", "donner des liens publics vers les copies scellées, si le stockage en fait ; ils finissent avec le partage"},
+	{"public links to the sealed copies instead, where the storage makes such", "des liens publics vers les copies scellées à la place, si le stockage en fait"},
+	{"Whoever has a link reads the sealed copy until the share ends, or until the storage's own limit; opening it takes the key or passphrase.",
+		"Qui a un lien lit la copie scellée jusqu'à la fin du partage, ou jusqu'à la limite du stockage ; l'ouvrir demande la clé ou la phrase secrète."},
 	{"Sealed copies for somebody who does not read the vault", "Copies scellées pour quelqu'un qui ne lit pas le coffre"},
 	{"Share documents with somebody outside the vault, until a day", "Partager des justificatifs hors du coffre, jusqu'à un jour donné"},
 	{"List the shares that go on", "Lister les partages en cours"},

@@ -38,6 +38,14 @@ var frSharePlurals = [...]plural{
 
 // frErrorsShare is why a share or a partner is refused; as in frErrors, each English side is a format letter for letter.
 var frErrorsShare = [...]row{
+	{"`vaultctl share get SHARE --link` gives them", "`vaultctl share get SHARE --link` les donne"},
+	{"links are given for every document of the share", "les liens sont donnés pour tous les justificatifs du partage"},
+	{"no storage of this workstation makes public links", "aucun stockage de ce poste ne fait de liens publics"},
+	{"the storage makes no public links", "le stockage ne fait pas de liens publics"},
+	{"links are for partners: agents have the share on their workstations", "les liens sont pour les partenaires : les agents ont le partage sur leur poste"},
+	{"the copies are not on the storage yet", "les copies ne sont pas encore sur le stockage"},
+	{"the share %s is made, but it has no links yet: %w", "le partage %s est fait, mais il n'a pas encore de liens : %w"},
+	{"-o or --package writes files to hand out instead", "-o ou --package écrit des fichiers à remettre à la place"},
 	{"the share is not for this workstation", "le partage n'est pas pour ce poste"},
 	{"a document is named twice", "un justificatif est nommé deux fois"},
 	{"take an earlier day; when the need goes on, ask the person again and share again",

@@ -21,6 +21,7 @@ const (
 	CallList   = "list"   // start a listing
 	CallPage   = "page"   // one tranche of a listing
 	CallDelete = "delete" // remove
+	CallLink   = "link"   // make a public link
 	CallAbout  = "about"  // free space, versioning
 )
 

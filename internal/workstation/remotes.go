@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"vaultctl/internal/engine"
 	"vaultctl/internal/objecthash"
@@ -85,6 +86,12 @@ func (m mounted) Get(ctx context.Context, path string) (io.ReadCloser, error) {
 func (m mounted) Stat(ctx context.Context, path string) (engine.ObjectInfo, error) {
 	i, err := m.r.Stat(ctx, path)
 	return engine.ObjectInfo{Path: path, Size: i.Size}, err
+}
+
+func (m mounted) Links(context.Context) (bool, error) { return m.r.Links(), nil }
+
+func (m mounted) Link(ctx context.Context, path string, expires time.Duration) (string, error) {
+	return m.r.Link(ctx, path, expires)
 }
 
 func (m mounted) List(ctx context.Context, prefix string, fn func(engine.ObjectInfo) error) error {
