@@ -174,12 +174,32 @@ func (k *packing) build(ctx context.Context) ([]byte, error) {
 	}
 	for {
 		body, bad, err := k.join(ctx, stamp.Bytes())
+		if err != nil && bad < 0 && vault.CodeOf(err) == vault.CodeInvalid {
+			bad = k.culprit(ctx, stamp.Bytes())
+		}
 		if err == nil || bad < 0 {
 			return body, err
 		}
 		k.pieces[bad], k.page.Pieces[bad].Pages = nil, 0
 		k.page.Pieces[bad].Apart = k.l.T("it cannot be put into one file with others")
 	}
+}
+
+// culprit returns the piece by which the reader ends without saying which it was, by trying each alone; -1 if none does.
+func (k *packing) culprit(ctx context.Context, stamp []byte) int {
+	for i, piece := range k.pieces {
+		if piece == nil {
+			continue
+		}
+		src, _, err := k.e.Pages.Join(ctx, stamp, [][]byte{piece})
+		if vault.CodeOf(err) == vault.CodeInvalid && err != nil {
+			return i
+		}
+		if err == nil {
+			_ = src.Close() // only tried
+		}
+	}
+	return -1
 }
 
 // join puts cover and pieces together; bad is the piece that does not do, -1 for none.
