@@ -94,7 +94,7 @@ func runShareAdd(f *Factory, cmd *cobra.Command, b string, docs []string, o *sha
 	if err != nil {
 		return err
 	}
-	if err := o.pdfFlags.check(f, cmd, len(docs), o.force); err != nil {
+	if err := o.check(f, cmd, len(docs), o.force); err != nil {
 		return err
 	}
 	c, id, err := f.connect(cmd, b, writes)

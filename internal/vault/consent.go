@@ -43,7 +43,7 @@ type ConsentEvent struct {
 
 // Purposes are the codes that a consent may name, with the French and English words for them.
 var Purposes = []struct{ Code, FR, EN string }{
-	{"case-file", "constituer et suivre un dossier de demande", "prepare and follow an application"}, //nolint:misspell // French
+	{"case-file", "constituer et suivre un dossier de demande", "prepare and follow an application"},
 	{"access-to-rights", "ouvrir ou maintenir des droits", "open or keep benefits and rights"},
 	{"safekeeping", "conserver mes documents en sécurité", "keep my documents safe"},
 	{"housing", "demander ou garder un logement", "apply for or keep housing"},
