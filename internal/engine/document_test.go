@@ -530,7 +530,11 @@ func TestEditReplaceRemove(t *testing.T) {
 			t.Errorf("still on the remote: %s", f)
 		}
 	}
-	for _, id := range []string{"", "d", d.ID[:12] + "0", string(vault.NewDocumentID("x"))} {
+	mistyped := d.ID[:12] + "0"
+	if mistyped == d.ID {
+		mistyped = d.ID[:12] + "1"
+	}
+	for _, id := range []string{"", "d", mistyped, string(vault.NewDocumentID("x"))} {
 		if _, err := r.DocumentShow(ctx, api.DocumentRequest{Document: id}); vault.CodeOf(err) != vault.CodeNotFound {
 			t.Errorf("show %q: %v", id, err)
 		}
