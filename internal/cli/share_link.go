@@ -7,7 +7,6 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
-	"vaultctl/internal/termio"
 )
 
 // shareLinks returns a public link to each sealed copy of a share, once they are on the storage.
@@ -34,7 +33,12 @@ func (f *Factory) getLinks(ctx context.Context, c *apiclient.Client, share strin
 		_, err := io.WriteString(f.IO.Out, p.String())
 		return err
 	}
-	return emitList(f, each(links), nil, func(api.ShareLink) []termio.Cell { return nil })
+	for _, l := range links {
+		if err := f.printJSON(l); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // links tells of links, each whole on a line of its own, to be copied.

@@ -17,6 +17,9 @@ func (e *Engine) ShareLink(ctx context.Context, req api.ShareLinkRequest, yield 
 	if err != nil {
 		return err
 	}
+	if err := e.refuseRevoked(); err != nil {
+		return err
+	}
 	switch {
 	case !readsVault(keys, st, org):
 		return errNoConsent()

@@ -8,12 +8,6 @@ type PartnerID string
 // NewPartnerID returns a random identifier for the device to introduce.
 func NewPartnerID(by DeviceID) PartnerID { return PartnerID(newBoundID('p', by)) }
 
-// ParsePartnerID is ParseID for partners.
-func ParsePartnerID(s string) (PartnerID, error) {
-	id, err := ParseID('p', s)
-	return PartnerID(id), err
-}
-
 // The events about partners. There is none that changes one: what a share is sealed to must not change behind the back of
 // those who chose it.
 const (
