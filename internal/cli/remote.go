@@ -126,9 +126,9 @@ func newRemoteClean(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "clean [NAME]",
 		Short: lang.Key("Delete from the remotes what nothing refers to any more"),
-		Long: "Delete from all remotes, or from one, what nothing refers to any more: removed objects that are still there, and\n" +
-			"objects of this workstation, or of one revoked more than 30 days ago, that no event tells of. What others may be\n" +
-			"about to tell of stays. What is missing there, though in use, is sent again. What other workstations removed is deleted by admins, and by a custodian: see\n" +
+		Long: "Delete from all remotes, or from one, what nothing refers to any more: removed objects that are still there,\n" +
+			"objects of this workstation, or of one revoked more than 30 days ago, that no event tells of, and requests and welcomes of\n" +
+			"workstations that have joined, or that nobody approved in 30 days. What others may be about to tell of stays. What is missing there, though in use, is sent again. What other workstations removed is deleted by admins, and by a custodian: see\n" +
 			"`vaultctl config explain custodian`. A custodian cleans by itself once a day.",
 		Example:           "  vaultctl remote clean --dry-run\n  vaultctl remote clean main --yes",
 		Args:              argsFromUse,
@@ -169,9 +169,10 @@ func runRemoteClean(ctx context.Context, f *Factory, req api.RemoteCleanRequest)
 func (f *Factory) printCleaned(w io.Writer, r *api.Cleaned) error {
 	l := f.Lang()
 	p := &page{f: f, l: l}
-	done := l.N(r.Tombstoned+r.Orphaned-r.Refused, "%d object deleted", "%d objects deleted")
+	all := r.Tombstoned + r.Orphaned + r.Joins
+	done := l.N(all-r.Refused, "%d object deleted", "%d objects deleted")
 	if r.DryRun {
-		done = l.N(r.Tombstoned+r.Orphaned, "%d object would be deleted", "%d objects would be deleted")
+		done = l.N(all, "%d object would be deleted", "%d objects would be deleted")
 	}
 	p.line(r.Remote + " – " + done + ".")
 	if r.Refused > 0 {

@@ -90,7 +90,7 @@ func (a *approval) plan(ctx context.Context, e *Engine, org *vault.Org, self *va
 	case known != nil && !known.Active():
 		return api.WithHint(vault.Errorf(vault.CodePolicy, "this workstation was revoked: its keys are not used again"),
 			"`vaultctl join --anew` there makes new ones")
-	case known != nil && self.Has(vault.RoleAdmin) && e.unwelcomed(ctx, known.Device):
+	case known != nil && self.Has(vault.RoleAdmin) && (e.unwelcomed(ctx, known.Device) || e.asksAgain(ctx, known.Device)):
 		a.agent, a.again = known.Agent, true
 		return nil
 	case known != nil:
@@ -128,12 +128,7 @@ func (e *Engine) unwelcomed(ctx context.Context, id vault.DeviceID) bool {
 			return false
 		}
 	}
-	for _, m := range e.mounted() {
-		if _, err := m.remote.Stat(ctx, vault.WelcomePath(id)); vault.CodeOf(err) != vault.CodeNotFound {
-			return false
-		}
-	}
-	return true
+	return e.nowhere(ctx, vault.WelcomePath(id))
 }
 
 // takeRoles checks the roles of the new device: one, or admin and agent.

@@ -86,9 +86,14 @@ func (e *Engine) askingIDs(ctx context.Context, prefix string) ([]vault.DeviceID
 	return out, nil
 }
 
-// findRequest returns the only request with the code.
+// findRequest returns the only request with the code. That of a workstation which is enrolled is told by its certificate: on
+// the remotes it does not stay.
 func (e *Engine) findRequest(ctx context.Context, code string) (*vault.JoinRequest, error) {
 	prefix, err := plainCode(code)
+	if err != nil {
+		return nil, err
+	}
+	_, org, err := e.ready()
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +101,20 @@ func (e *Engine) findRequest(ctx context.Context, code string) (*vault.JoinReque
 	if err != nil {
 		return nil, err
 	}
+	ids = slices.DeleteFunc(ids, func(id vault.DeviceID) bool { return org.Devices[id] != nil })
 	var found *vault.JoinRequest
 	var bad error
+	for id, d := range org.Devices {
+		if !strings.HasPrefix(string(id), prefix) {
+			continue
+		}
+		if found != nil {
+			return nil, errManyAsk()
+		}
+		if found, err = certifiedRequest(org, d); err != nil {
+			return nil, err
+		}
+	}
 	for i, id := range ids {
 		if i == maxAsking {
 			break
@@ -107,8 +124,7 @@ func (e *Engine) findRequest(ctx context.Context, code string) (*vault.JoinReque
 		case err != nil:
 			bad = err
 		case found != nil:
-			return nil, api.WithHint(vault.Errorf(vault.CodeAmbiguous, "several workstations ask under this code"),
-				"`vaultctl join --anew` there shows another one")
+			return nil, errManyAsk()
 		default:
 			found = q
 		}

@@ -16,7 +16,7 @@ import (
 
 const (
 	metaCleaned = "cleaned/" // + remote → when a custodian last cleaned it, RFC 3339
-	metaOrphan  = "orphan/"  // + remote/path of an object of a revoked device that no event tells of → when it was first seen
+	metaOrphan  = "orphan/"  // + remote/path of an object of a revoked device that no event tells of, or of a request → when it was first seen
 )
 
 const (
@@ -38,7 +38,8 @@ type cleaning struct {
 	res      api.Cleaned
 	doomed   []string
 	orphaned []string
-	seen     []Op // orphans of revoked devices
+	joins    []string // requests and welcomes that are of no further use
+	seen     []Op     // orphans of revoked devices, and requests that nobody approved
 }
 
 // RemoteClean deletes from the remotes, or from the named one, what nothing refers to any more: tombstoned objects that
@@ -105,7 +106,7 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 	for _, path := range slices.Sorted(maps.Keys(c.v.there)) {
 		c.judge(path, org)
 	}
-	if err := c.judgeLoose(); err != nil {
+	if err := errors.Join(c.judgeLoose(), c.judgeJoins(org)); err != nil {
 		return api.Cleaned{}, err
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.v.want)) {
@@ -113,7 +114,7 @@ func (e *Engine) cleanRemote(ctx context.Context, m *mount, dryRun bool) (api.Cl
 			c.v.missing(c.v.want[path])
 		}
 	}
-	c.res.Tombstoned, c.res.Orphaned, c.res.Missing = len(c.doomed), len(c.orphaned), c.v.res.Missing
+	c.res.Tombstoned, c.res.Orphaned, c.res.Joins, c.res.Missing = len(c.doomed), len(c.orphaned), len(c.joins), c.v.res.Missing
 	if dryRun {
 		return c.res, nil
 	}
@@ -221,32 +222,35 @@ func (c *cleaning) judgeLoose() error {
 		case vault.PathWriter(path) == c.v.writer:
 			c.orphaned = append(c.orphaned, path)
 		default:
-			err = c.wait(path)
+			old, werr := c.waited(path)
+			if err = werr; old {
+				c.orphaned = append(c.orphaned, path)
+			} else {
+				c.res.Waiting++
+			}
 		}
 	}
 	return err
 }
 
-// wait lets an object lie until it is old enough.
-func (c *cleaning) wait(path string) error {
+// waited reports whether an object has lain for long enough since it was first seen.
+func (c *cleaning) waited(path string) (bool, error) {
 	e := c.v.e
 	key := metaOrphan + c.v.m.name + "/" + path
 	raw, err := e.Store.Get(bucketMeta, key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	first, perr := time.Parse(time.RFC3339, string(raw))
+	known := perr == nil
 	switch {
-	case perr != nil:
+	case !known:
 		c.seen = append(c.seen, Op{bucketMeta, key, []byte(rfc3339(e.Now()))})
-		c.res.Waiting++
-	case e.Now().Sub(first) < orphanAge:
-		c.res.Waiting++
-	default:
+	case e.Now().Sub(first) >= orphanAge:
 		c.seen = append(c.seen, Op{bucketMeta, key, nil})
-		c.orphaned = append(c.orphaned, path)
+		return true, nil
 	}
-	return nil
+	return false, nil
 }
 
 // delete deletes what is to go. What the remote does not allow is counted; another failure is an error after all were
@@ -255,7 +259,7 @@ func (c *cleaning) delete(ctx context.Context) error {
 	e, m := c.v.e, c.v.m
 	ops := slices.Concat(c.seen, []Op{{bucketMeta, metaCleaned + m.name, []byte(rfc3339(e.Now()))}})
 	var last error
-	paths := append(slices.Clone(c.doomed), c.orphaned...)
+	paths := slices.Concat(c.doomed, c.orphaned, c.joins)
 	for i, err := range e.deleteAll(ctx, m, paths) {
 		switch {
 		case err == nil:
@@ -285,7 +289,7 @@ func (e *Engine) cleanIfCustodian(ctx context.Context) error {
 			continue
 		}
 		err = e.RemoteClean(ctx, api.RemoteCleanRequest{Name: m.name}, func(c api.Cleaned) error {
-			e.log.Info("cleaned", "remote", m.name, "tombstoned", c.Tombstoned, "orphaned", c.Orphaned, "refused", c.Refused, "missing", c.Missing)
+			e.log.Info("cleaned", "remote", m.name, "tombstoned", c.Tombstoned, "orphaned", c.Orphaned, "joins", c.Joins, "refused", c.Refused, "missing", c.Missing)
 			return nil
 		})
 		if err != nil && first == nil {

@@ -120,6 +120,9 @@ func (e *Engine) enter(ctx context.Context, w *vault.Welcome, signer vault.Devic
 	if tell != nil {
 		tell(api.Progress{Stage: "pull"})
 	}
+	if err := e.beginAnew(ctx); err != nil {
+		return err
+	}
 	lent, err := e.welcomeParcels(ctx, w)
 	if err != nil {
 		return err
@@ -244,9 +247,13 @@ func (e *Engine) settleIn(ctx context.Context, dev *vault.Device) error {
 		if keys == nil {
 			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 		}
+		ops := joinUsed(dev.Device)
 		applied, err := e.Store.Get(bucketMeta, metaApplied)
 		if err == nil && applied == nil { // its presence says that the index is whole
-			err = e.Store.Write([]Op{{bucketMeta, metaApplied, []byte("0")}})
+			ops = append(ops, Op{bucketMeta, metaApplied, []byte("0")})
+		}
+		if err == nil {
+			err = e.Store.Write(ops)
 		}
 		if err != nil {
 			return err

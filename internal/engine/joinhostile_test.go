@@ -156,6 +156,10 @@ func TestNewcomerBelievesOnlyTheRoot(t *testing.T) {
 	elsewhere.Org = "o00000000000"
 	strayed := forged
 	strayed.Parcels = []vault.WelcomeParcel{{Epoch: "x/1", Path: "v1/org.note"}}
+	pauls, err := os.ReadFile(filepath.Join(marie.Home, "journal", filepath.FromSlash(vault.WelcomePath(vault.DeviceID(paul.device(t))))))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, raw := range map[string][]byte{
 		"signed by a stranger":          MustSeal(t, forged.Sign(key), recipient),
 		"signed by one who is no admin": MustSeal(t, paul.SignWelcome(&forged), recipient),
@@ -165,7 +169,7 @@ func TestNewcomerBelievesOnlyTheRoot(t *testing.T) {
 		"an admin's, before it enrols":  MustSeal(t, marie.SignWelcome(&forged), recipient),
 		"not sealed":                    forged.Sign(key),
 		"nothing at all":                {},
-		"somebody else's":               marie.onDisk(t, vault.WelcomePath(vault.DeviceID(paul.device(t)))),
+		"somebody else's":               pauls,
 	} {
 		t.Run(name, func(t *testing.T) {
 			marie.putOnDisk(t, path, raw)

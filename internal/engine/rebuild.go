@@ -273,8 +273,12 @@ func (b *rebuilder) finish(ctx context.Context) error {
 			ov.putJSON(bucketHeld, path, heldObject{o.Size, o.Hash})
 		}
 	}
-	for id := range b.org.Devices { // a second welcome would be another one under the same path
-		if b.there[vault.WelcomePath(id)] {
+	heard := map[vault.DeviceID]bool{}
+	for w := range b.p.heads {
+		heard[w.Device()] = true
+	}
+	for id := range b.org.Devices { // a second welcome would be another one under the same path, or of no use
+		if b.there[vault.WelcomePath(id)] || heard[id] {
 			ov.put(bucketMeta, metaWelcomed+string(id), []byte{1})
 		}
 	}
