@@ -13,6 +13,7 @@ import (
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 )
 
 func newBeneficiaryReopen(f *Factory) *cobra.Command {
@@ -136,8 +137,8 @@ func (f *Factory) checkOut(path string) error {
 	if path == "" || path == stdio {
 		return nil
 	}
-	out, err := createOut(path, false)
-	out.drop()
+	out, err := userfile.Create(path, false)
+	out.Drop()
 	return err
 }
 

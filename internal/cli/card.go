@@ -13,8 +13,10 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/printing"
 	"vaultctl/internal/qrcode"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -73,12 +75,12 @@ func runCardIssue(f *Factory, cmd *cobra.Command, b string, o *cardOptions) erro
 	if err != nil {
 		return err
 	}
-	var out *outFile
+	var out *userfile.Out
 	if o.out != "" && o.out != stdio {
-		if out, err = createOut(o.out, o.force); err != nil {
+		if out, err = userfile.Create(o.out, o.force); err != nil {
 			return err
 		}
-		defer out.drop()
+		defer out.Drop()
 	}
 	old, err := f.presentedCard(ctx, o.old)
 	if err != nil {
@@ -109,14 +111,14 @@ func runCardIssue(f *Factory, cmd *cobra.Command, b string, o *cardOptions) erro
 }
 
 // handOver gives the card to the person in the way that was chosen. A card that could not be handed over is lost.
-func (f *Factory) handOver(ctx context.Context, card *api.Card, o *cardOptions, p *printer, out *outFile) error {
+func (f *Factory) handOver(ctx context.Context, card *api.Card, o *cardOptions, p *printing.Printer, out *userfile.Out) error {
 	var err error
 	switch {
 	case p != nil:
-		err = p.print(ctx, bytes.NewReader(card.PDF))
+		err = f.print(ctx, p, bytes.NewReader(card.PDF))
 	case out != nil:
 		if _, err = out.Write(card.PDF); err == nil {
-			err = out.keep()
+			err = out.Keep()
 		}
 	case o.out == stdio:
 		_, err = f.IO.Out.Write(card.PDF)

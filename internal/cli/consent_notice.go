@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/printing"
 )
 
 type noticeOptions struct {
@@ -61,7 +62,7 @@ func runNotice(f *Factory, cmd *cobra.Command, o *noticeOptions) error {
 	}
 	switch {
 	case o.print:
-		err = p.print(cmd.Context(), bytes.NewReader(res.PDF))
+		err = f.print(cmd.Context(), p, bytes.NewReader(res.PDF))
 	case o.out != "":
 		if err = f.writeOut(o.out, o.force, res.PDF); err == nil {
 			f.wrote(o.out)
@@ -78,7 +79,7 @@ func runNotice(f *Factory, cmd *cobra.Command, o *noticeOptions) error {
 }
 
 // printerIf finds the print command if it is wanted.
-func (f *Factory) printerIf(wanted bool) (*printer, error) {
+func (f *Factory) printerIf(wanted bool) (*printing.Printer, error) {
 	if !wanted {
 		return nil, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -209,7 +210,7 @@ func (o *consentFlags) terms(f *Factory) (api.ConsentTerms, *proofs, error) {
 // proofs are the files of a consent, as parts of an upload.
 type proofs struct {
 	parts []apiclient.Part
-	files []*userFile
+	files []*userfile.File
 }
 
 func (p *proofs) open(f *Factory, part, path string) (name string, err error) {

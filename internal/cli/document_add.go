@@ -217,7 +217,7 @@ func (d *deposits) upload(ctx context.Context, j *job) (api.Document, error) {
 	if j.pages != nil {
 		req.Split = j.pages.String()
 	} else {
-		u.measure(&req.Fields)
+		u.Measure(&req.Fields)
 	}
 	progress := d.f.IO.Progress(firstOf(u.Name, stdio), u.Size)
 	defer progress.Done()

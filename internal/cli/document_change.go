@@ -136,7 +136,7 @@ func runReplace(f *Factory, cmd *cobra.Command, id, path string, o *replaceOptio
 	if err != nil {
 		return err
 	}
-	u.measure(&fields)
+	u.Measure(&fields)
 	req := api.DocumentReplaceRequest{Document: id, Fields: fields, FileName: firstOf(o.name, u.Name), Size: u.Size, DryRun: o.dryRun}
 	progress := f.IO.Progress(firstOf(u.Name, stdio), u.Size)
 	d, err := apiclient.Upload[api.Document](cmd.Context(), c, api.RouteDocumentReplace, req,

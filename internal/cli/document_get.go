@@ -4,16 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/printing"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 )
 
 type getOptions struct {
@@ -59,16 +58,16 @@ func runGet(f *Factory, cmd *cobra.Command, id string, o *getOptions) error {
 	}
 	req := api.GetRequest{Document: id, How: "get", Card: card}
 	if o.out == stdio {
-		return f.download(cmd.Context(), c, req, func(_ *api.Document, r io.Reader) error { return copyAll(f.IO.Out, r) })
+		return f.download(cmd.Context(), c, req, func(_ *api.Document, r io.Reader) error { return userfile.Copy(f.IO.Out, r) })
 	}
 	// A name that is taken is refused before the document is opened, which the person's journal would show.
-	if out, err := createOut(targetOf(o.out, &doc), o.force); err != nil {
+	if out, err := userfile.Create(userfile.Target(o.out, &doc), o.force); err != nil {
 		return err
 	} else if doc.DocumentType != "" {
-		defer out.drop()
+		defer out.Drop()
 		return f.getInto(cmd.Context(), c, req, out)
 	} else {
-		out.drop()
+		out.Drop()
 	}
 	return f.getUnnamed(cmd.Context(), c, req, o)
 }
@@ -102,14 +101,14 @@ func (f *Factory) download(ctx context.Context, c *apiclient.Client, req api.Get
 	return use(&doc, progress.Reader(body))
 }
 
-func (f *Factory) getInto(ctx context.Context, c *apiclient.Client, req api.GetRequest, out *outFile) error {
+func (f *Factory) getInto(ctx context.Context, c *apiclient.Client, req api.GetRequest, out *userfile.Out) error {
 	var got gotten
 	err := f.download(ctx, c, req, func(doc *api.Document, r io.Reader) error {
-		got = gotten{*doc, out.path}
-		if err := copyAll(out, r); err != nil {
+		got = gotten{*doc, out.Path}
+		if err := userfile.Copy(out, r); err != nil {
 			return err
 		}
-		return out.keep()
+		return out.Keep()
 	})
 	if err != nil {
 		return err
@@ -121,16 +120,16 @@ func (f *Factory) getInto(ctx context.Context, c *apiclient.Client, req api.GetR
 func (f *Factory) getUnnamed(ctx context.Context, c *apiclient.Client, req api.GetRequest, o *getOptions) error {
 	var got gotten
 	err := f.download(ctx, c, req, func(doc *api.Document, r io.Reader) error {
-		out, err := createOut(targetOf(o.out, doc), o.force)
+		out, err := userfile.Create(userfile.Target(o.out, doc), o.force)
 		if err != nil {
 			return err
 		}
-		defer out.drop()
-		got = gotten{*doc, out.path}
-		if err := copyAll(out, r); err != nil {
+		defer out.Drop()
+		got = gotten{*doc, out.Path}
+		if err := userfile.Copy(out, r); err != nil {
 			return err
 		}
-		return out.keep()
+		return out.Keep()
 	})
 	if err != nil {
 		return err
@@ -148,28 +147,6 @@ func (f *Factory) saved(got *gotten) error {
 	})
 }
 
-// targetOf returns the path of the file: -o, the usual name in it if it is a directory, or the usual name here.
-func targetOf(out string, d *api.Document) string {
-	if out == "" {
-		return usualName(d)
-	}
-	if info, err := os.Stat(out); err == nil && info.IsDir() {
-		return filepath.Join(out, usualName(d))
-	}
-	return out
-}
-
-// usualName is <type>_<date>_<id>.<ext>, of characters that every file system takes.
-func usualName(d *api.Document) string {
-	parts := []string{}
-	for _, part := range []string{firstOf(d.DocumentType, "document"), firstOf(d.IssuedOn, d.Period, d.ReceivedOn, day(d.Deposited)), d.ID} {
-		if part = plainName(part); part != "" {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(parts, "_") + extension(d)
-}
-
 func firstOf(values ...string) string {
 	for _, v := range values {
 		if v != "" {
@@ -177,46 +154,6 @@ func firstOf(values ...string) string {
 		}
 	}
 	return ""
-}
-
-func day(timestamp string) string {
-	if t, ok := parseTime(timestamp); ok {
-		return t.Format("2006-01-02")
-	}
-	return ""
-}
-
-// plainName leaves letters, digits and "-": a type's code may come from a file of somebody else.
-func plainName(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
-			return r
-		}
-		return -1
-	}, s)
-}
-
-// extensions are those of the formats that scanners, telephones and offices make.
-var extensions = [...][2]string{
-	{"application/pdf", ".pdf"}, {"image/jpeg", ".jpg"}, {"image/png", ".png"}, {"image/tiff", ".tif"}, {"image/heic", ".heic"}, {"image/heif", ".heif"},
-	{"image/avif", ".avif"},
-	{"image/webp", ".webp"}, {"image/gif", ".gif"}, {"text/plain", ".txt"}, {"application/zip", ".zip"},
-	{"application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"}, {"application/msword", ".doc"},
-	{"application/vnd.oasis.opendocument.text", ".odt"},
-}
-
-// extension follows the content; only where that says nothing does it follow the name that the file had.
-func extension(d *api.Document) string {
-	media, _, _ := strings.Cut(d.MediaType, ";")
-	for _, e := range extensions {
-		if e[0] == media {
-			return e[1]
-		}
-	}
-	if ext := plainName(filepath.Ext(d.FileName)); ext != "" && len(ext) <= 5 {
-		return "." + strings.ToLower(ext)
-	}
-	return ".bin"
 }
 
 func newDocumentPrint(f *Factory) *cobra.Command {
@@ -245,11 +182,11 @@ func newDocumentPrint(f *Factory) *cobra.Command {
 	return cmd
 }
 
-func (f *Factory) printDocument(ctx context.Context, c *apiclient.Client, p *printer, req api.GetRequest) error {
+func (f *Factory) printDocument(ctx context.Context, c *apiclient.Client, p *printing.Printer, req api.GetRequest) error {
 	var printed api.Document
 	err := f.download(ctx, c, req, func(doc *api.Document, r io.Reader) error {
 		printed = *doc
-		return p.print(ctx, r)
+		return f.print(ctx, p, r)
 	})
 	if err != nil {
 		return err

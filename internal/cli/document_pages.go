@@ -10,7 +10,6 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/catalogue"
-	"vaultctl/internal/photo"
 	"vaultctl/internal/vault"
 )
 
@@ -158,13 +157,4 @@ func (f *Factory) checkPages(ctx context.Context, c *apiclient.Client, jobs []jo
 		}
 	}
 	return nil
-}
-
-// measure adds what the headers of a file say of its size.
-func (u *userFile) measure(fields *api.DocumentFields) {
-	if u.file == nil { // standard input cannot be read twice
-		return
-	}
-	facts := photo.Look(u.file, u.Size)
-	fields.Measured(facts.Pages, facts.Width, facts.Height)
 }

@@ -13,6 +13,7 @@ import (
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/proof"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -51,16 +52,16 @@ func runDocumentProof(f *Factory, cmd *cobra.Command, id string, o *proofOptions
 		return usagef(cmd, "--pdf needs a file of its own")
 	}
 	// Names that are taken are refused before anything is in the journal.
-	var files []*outFile
+	var files []*userfile.Out
 	for _, path := range []string{o.out, o.pdf} {
 		if path == "" || path == stdio {
 			continue
 		}
-		out, err := createOut(path, o.force)
+		out, err := userfile.Create(path, o.force)
 		if err != nil {
 			return err
 		}
-		defer out.drop()
+		defer out.Drop()
 		files = append(files, out)
 	}
 	c, _, card, err := f.openable(cmd.Context(), id, o.card)
@@ -90,7 +91,7 @@ func runDocumentProof(f *Factory, cmd *cobra.Command, id string, o *proofOptions
 		if _, err := out.Write(contents[i]); err != nil {
 			return err
 		}
-		if err := out.keep(); err != nil {
+		if err := out.Keep(); err != nil {
 			return err
 		}
 	}

@@ -95,7 +95,7 @@ func (f *Factory) saveExport(ctx context.Context, c *apiclient.Client, req api.E
 	if dest.out == nil {
 		return nil
 	}
-	return emit(f, exportAnswer{meta, dest.out.path}, func(w io.Writer, a exportAnswer) error {
+	return emit(f, exportAnswer{meta, dest.out.Path}, func(w io.Writer, a exportAnswer) error {
 		p := &page{f: f, l: l}
 		p.line(l.N(a.Documents, "%d document is in %s.", "%d documents are in %s.", a.Path))
 		if a.Skipped > 0 {

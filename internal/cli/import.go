@@ -18,6 +18,7 @@ import (
 	"vaultctl/internal/importer"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/manifest"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -385,16 +386,16 @@ func (f *Factory) importTemplate(cmd *cobra.Command, dir string, o *importOption
 		_, err := manifest.WriteTemplate(f.IO.Out, dir, t)
 		return err
 	}
-	out, err := createOut(o.template, false)
+	out, err := userfile.Create(o.template, false)
 	if err != nil {
 		return err
 	}
-	defer out.drop()
+	defer out.Drop()
 	rows, err := manifest.WriteTemplate(out, dir, t)
 	if err != nil {
 		return ofFile(dir, err)
 	}
-	if err := out.keep(); err != nil {
+	if err := out.Keep(); err != nil {
 		return err
 	}
 	f.IO.Note(l.N(rows, "%d file is listed in %s. Fill in beneficiary and type, then:", "%d files are listed in %s. Fill in beneficiary and type, then:",

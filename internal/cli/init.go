@@ -15,6 +15,8 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/printing"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -194,8 +196,8 @@ type secretsOut struct {
 	force, reveal bool
 	print         bool
 
-	out     *outFile
-	printer *printer
+	out     *userfile.Out
+	printer *printing.Printer
 }
 
 func (s *secretsOut) declare(cmd *cobra.Command) {
@@ -230,20 +232,20 @@ func (s *secretsOut) prepare(f *Factory) error {
 		}
 	}
 	if s.file != "" {
-		s.out, err = createOut(s.file, s.force)
+		s.out, err = userfile.Create(s.file, s.force)
 	}
 	return err
 }
 
 func (s *secretsOut) drop() {
 	if s.out != nil {
-		s.out.drop()
+		s.out.Drop()
 	}
 }
 
 // give hands the result over: file and printer first, so that what fails there is still shown.
 func (s *secretsOut) give(ctx context.Context, f *Factory, res *api.InitResult) error {
-	paper := s.toPaper(ctx, res)
+	paper := s.toPaper(ctx, f, res)
 	if paper != nil {
 		// Shown whatever was asked for: otherwise nobody would ever have seen them.
 		f.IO.Note(f.Lang().T("The pages could not be made; this is what they hold."))
@@ -265,17 +267,17 @@ func (s *secretsOut) give(ctx context.Context, f *Factory, res *api.InitResult) 
 	return paper
 }
 
-func (s *secretsOut) toPaper(ctx context.Context, res *api.InitResult) error {
+func (s *secretsOut) toPaper(ctx context.Context, f *Factory, res *api.InitResult) error {
 	if s.out != nil {
 		if _, err := s.out.Write(res.Sheets); err != nil {
-			return vault.Errorf(vault.CodeOf(err), "write %s: %w", s.file, pathless(err))
+			return vault.Errorf(vault.CodeOf(err), "write %s: %w", s.file, userfile.Pathless(err))
 		}
-		if err := s.out.keep(); err != nil {
+		if err := s.out.Keep(); err != nil {
 			return err
 		}
 	}
 	if s.printer != nil {
-		return s.printer.print(ctx, bytes.NewReader(res.Sheets))
+		return f.print(ctx, s.printer, bytes.NewReader(res.Sheets))
 	}
 	return nil
 }

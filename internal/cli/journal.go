@@ -12,6 +12,7 @@ import (
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 )
 
 func newJournal(f *Factory) *cobra.Command {
@@ -184,7 +185,7 @@ func download[Req any](cmd *cobra.Command, f *Factory, c *apiclient.Client, to *
 // sink is a file of the user's, or standard output.
 type sink struct {
 	f   *Factory
-	out *outFile // nil for standard output
+	out *userfile.Out // nil for standard output
 }
 
 // newSink prepares the file, or refuses to send what is no text to a terminal.
@@ -197,13 +198,13 @@ func (f *Factory) newSink(path string, force, binary bool) (*sink, error) {
 		}
 		return &sink{f: f}, nil
 	}
-	out, err := createOut(path, force)
+	out, err := userfile.Create(path, force)
 	return &sink{f, out}, err
 }
 
 func (s *sink) drop() {
 	if s.out != nil {
-		s.out.drop()
+		s.out.Drop()
 	}
 }
 
@@ -211,12 +212,12 @@ func (s *sink) drop() {
 func (s *sink) fill(body io.Reader, progress *termio.Progress) error {
 	defer progress.Done()
 	if s.out == nil {
-		return copyAll(s.f.IO.Out, progress.Reader(body))
+		return userfile.Copy(s.f.IO.Out, progress.Reader(body))
 	}
-	if err := copyAll(s.out, progress.Reader(body)); err != nil {
+	if err := userfile.Copy(s.out, progress.Reader(body)); err != nil {
 		return err
 	}
-	return s.out.keep()
+	return s.out.Keep()
 }
 
 func (f *Factory) completeAgents(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {

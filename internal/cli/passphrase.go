@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/lang"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -30,7 +31,7 @@ func (f *Factory) readSecret(path string) (string, error) {
 	if path != stdio {
 		file, err := os.Open(path)
 		if err != nil {
-			return "", fileTrouble(path, err)
+			return "", userfile.Trouble(path, err)
 		}
 		defer func() { _ = file.Close() }() // it was only read
 		if info, err := file.Stat(); err == nil && info.IsDir() {
@@ -44,7 +45,7 @@ func (f *Factory) readSecret(path string) (string, error) {
 	defer clear(raw)
 	switch {
 	case err != nil:
-		return "", fileTrouble(path, err)
+		return "", userfile.Trouble(path, err)
 	case len(raw) > maxSecret:
 		return "", vault.Errorf(vault.CodeInvalid, "%s is larger than %d bytes", path, maxSecret)
 	case len(bytes.TrimSpace(raw)) == 0:

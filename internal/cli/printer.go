@@ -1,147 +1,26 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"os/exec"
-	"runtime"
-	"strings"
 
-	"vaultctl/internal/api"
-	"vaultctl/internal/lang"
-	"vaultctl/internal/vault"
+	"vaultctl/internal/printing"
 )
 
-// printer is the configured print command.
-type printer struct {
-	f    *Factory
-	argv []string
-}
-
-// newPrinter finds the print command. It fails before anything is done that could only be printed once.
-func (f *Factory) newPrinter() (*printer, error) {
+// newPrinter finds the configured print command.
+func (f *Factory) newPrinter() (*printing.Printer, error) {
 	settings, err := f.Config()
 	if err != nil {
 		return nil, err
 	}
-	hint := lang.Key("`vaultctl config set print_command COMMAND` names the command; it gets the document on its standard input")
-	argv, err := splitCommand(settings.String("print_command"))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(argv) == 0:
-		return nil, api.WithHint(vault.Errorf(vault.CodeUsage, "no print command is configured"), hint)
-	}
-	if _, err := exec.LookPath(argv[0]); err != nil {
-		if runtime.GOOS == "windows" {
-			hint = lang.Key("Windows has no command that prints what it reads: name one of a PDF program with `vaultctl config set print_command COMMAND`, or write the document to a file with `vaultctl document get`")
-		}
-		return nil, api.WithHint(vault.Errorf(vault.CodeFailed, "the print command %s cannot be run", argv[0]), hint)
-	}
-	return &printer{f: f, argv: argv}, nil
+	return printing.New(settings.String("print_command"))
 }
 
-// print sends what r gives to the command, with no file of ours on the way. If r does not end well the command is
-// killed before it sees the end of its input, so that no half document is printed.
-func (p *printer) print(ctx context.Context, r io.Reader) error {
-	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, p.argv[0], p.argv[1:]...)
-	cmd.Stdout = &limited{w: &said}
-	cmd.Stderr = cmd.Stdout
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return fmt.Errorf("print: %w", err)
+// print prints what r gives, and tells what the command said.
+func (f *Factory) print(ctx context.Context, p *printing.Printer, r io.Reader) error {
+	said, err := p.Print(ctx, r)
+	if err == nil && said != "" {
+		f.IO.Note(said)
 	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("print: %w", pathless(err))
-	}
-	source := &sourceErr{r: r}
-	unread := copyAll(in, source)
-	if source.err != nil {
-		// Both only hurry the end of a command whose work is void.
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		return source.err
-	}
-	_ = in.Close()
-	err = cmd.Wait()
-	words := strings.TrimSpace(said.String())
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil && words != "":
-		return vault.Errorf(vault.CodeFailed, "the print command failed (%w): %s", err, words)
-	case err != nil:
-		return vault.Errorf(vault.CodeFailed, "the print command failed: %w", err)
-	case unread != nil:
-		return vault.Errorf(vault.CodeFailed, "the print command did not take the whole document")
-	case words != "":
-		p.f.IO.Note(words)
-	}
-	return nil
-}
-
-// sourceErr notes how reading ended, as copying cannot tell which side failed.
-type sourceErr struct {
-	r   io.Reader
-	err error
-}
-
-func (s *sourceErr) Read(b []byte) (int, error) {
-	n, err := s.r.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
-}
-
-// limited keeps the first words of a command and drops the rest.
-type limited struct{ w *bytes.Buffer }
-
-const maxWords = 4 << 10
-
-func (l *limited) Write(b []byte) (int, error) {
-	if room := maxWords - l.w.Len(); room > 0 {
-		l.w.Write(b[:min(room, len(b))])
-	}
-	return len(b), nil
-}
-
-// splitCommand splits a command at spaces outside quotes. There is no shell: nothing else is special.
-func splitCommand(text string) ([]string, error) {
-	var (
-		words []string
-		word  strings.Builder
-		quote rune
-		begun bool
-	)
-	for _, r := range text {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '"' || r == '\'':
-			quote, begun = r, true
-		case r == ' ' || r == '\t':
-			if begun {
-				words = append(words, word.String())
-				word.Reset()
-				begun = false
-			}
-		default:
-			word.WriteRune(r)
-			begun = true
-		}
-	}
-	if quote != 0 {
-		return nil, vault.Errorf(vault.CodeInvalid, "print_command has a quote that is not closed")
-	}
-	if begun {
-		words = append(words, word.String())
-	}
-	return words, nil
+	return err
 }

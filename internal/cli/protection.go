@@ -10,6 +10,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -110,7 +111,7 @@ func rcloneConf(flag string) (string, error) {
 		return "", nil
 	}
 	if _, err := os.Stat(path); err != nil && flag != "" {
-		return "", fileTrouble(path, err)
+		return "", userfile.Trouble(path, err)
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {

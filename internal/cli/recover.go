@@ -18,6 +18,7 @@ import (
 	"vaultctl/internal/atomicfile"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -82,7 +83,7 @@ func runRecover(ctx context.Context, f *Factory, cmd *cobra.Command, o recoverOp
 	}
 	defer func() { _ = body.Close() }() // reading is over by then
 	if err := os.MkdirAll(o.dir, 0o700); err != nil {
-		return fileTrouble(o.dir, err)
+		return userfile.Trouble(o.dir, err)
 	}
 	res := recovered{Head: api.H("recovered"), Path: o.dir}
 	progress := f.IO.Progress(f.Lang().T("recover"), 0)
@@ -114,7 +115,7 @@ func emptyDir(path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fileTrouble(path, err)
+		return userfile.Trouble(path, err)
 	case len(entries) > 0:
 		return vault.Errorf(vault.CodeConflict, "%s is not empty: recover into a new directory", path)
 	}
@@ -161,14 +162,14 @@ func (r *recovered) entry(content io.Reader, h *tar.Header) error {
 		dir = filepath.Dir(path)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("write %s: %w", dir, pathless(err))
+		return fmt.Errorf("write %s: %w", dir, userfile.Pathless(err))
 	}
 	if h.Typeflag == tar.TypeDir {
 		return nil
 	}
 	file, err := atomicfile.New(path, 0o600)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, pathless(err))
+		return fmt.Errorf("write %s: %w", path, userfile.Pathless(err))
 	}
 	n, err := io.Copy(file, content)
 	if err == nil {
@@ -176,7 +177,7 @@ func (r *recovered) entry(content io.Reader, h *tar.Header) error {
 	}
 	if err != nil {
 		_ = file.Abort() // the first error says more
-		return fmt.Errorf("write %s: %w", path, pathless(err))
+		return fmt.Errorf("write %s: %w", path, userfile.Pathless(err))
 	}
 	r.Files++
 	if base := filepath.Base(name); base != "README.txt" && base != "manifest.json" {

@@ -105,7 +105,7 @@ func (f *Factory) newRootWords(ctx context.Context, c *apiclient.Client, s *secr
 		return "", err
 	}
 	words := strings.Join(key.RootWords, " ")
-	if err := s.toPaper(ctx, &api.InitResult{Sheets: key.Sheets}); err != nil { // nothing has changed: they may go
+	if err := s.toPaper(ctx, f, &api.InitResult{Sheets: key.Sheets}); err != nil { // nothing has changed: they may go
 		return "", err
 	}
 	key.Sheets = nil

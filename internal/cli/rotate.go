@@ -73,7 +73,7 @@ func runRecoveryRotate(ctx context.Context, f *Factory, o rotateOptions) error {
 // giveRecovery hands the shares over: file and printer first, so that what fails there is still shown.
 func (f *Factory) giveRecovery(ctx context.Context, s *secretsOut, res *api.RecoveryKey) error {
 	l := f.Lang()
-	paper := s.toPaper(ctx, &api.InitResult{Sheets: res.Sheets})
+	paper := s.toPaper(ctx, f, &api.InitResult{Sheets: res.Sheets})
 	if paper != nil {
 		f.IO.Note(l.T("The pages could not be made; this is what they hold."))
 		s.reveal = true

@@ -14,6 +14,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -37,16 +38,16 @@ func (f *Factory) copiesTo(out string, force bool, n int) (*copyTarget, error) {
 	case err == nil && info.IsDir():
 		return &copyTarget{dir: out, force: force}, nil
 	case n == 1:
-		pending, err := createOut(out, force)
-		pending.drop()
+		pending, err := userfile.Create(out, force)
+		pending.Drop()
 		return &copyTarget{file: out, force: force}, err
 	case err == nil:
 		return nil, vault.Errorf(vault.CodeUsage, "%s is a file: several copies need a directory", out)
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fileTrouble(out, err)
+		return nil, userfile.Trouble(out, err)
 	}
 	if err := os.Mkdir(out, 0o700); err != nil {
-		return nil, vault.Errorf(vault.CodeUsage, "%s: %w", out, pathless(err))
+		return nil, vault.Errorf(vault.CodeUsage, "%s: %w", out, userfile.Pathless(err))
 	}
 	return &copyTarget{dir: out, force: force}, nil
 }
@@ -102,17 +103,17 @@ func (f *Factory) writeCopy(ctx context.Context, c *apiclient.Client, req api.Sh
 		return gottenCopy{}, err
 	}
 	defer body.Close()
-	out, err := createOut(target.path(meta.FileName), target.force)
+	out, err := userfile.Create(target.path(meta.FileName), target.force)
 	if err != nil {
 		return gottenCopy{}, err
 	}
-	defer out.drop()
+	defer out.Drop()
 	progress := f.IO.Progress(meta.FileName, meta.Size)
 	defer progress.Done()
-	if err := copyAll(out, progress.Reader(body)); err != nil {
+	if err := userfile.Copy(out, progress.Reader(body)); err != nil {
 		return gottenCopy{}, err
 	}
-	return gottenCopy{meta, out.path}, out.keep()
+	return gottenCopy{meta, out.Path}, out.Keep()
 }
 
 type shareGetOptions struct {

@@ -8,6 +8,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -27,8 +28,8 @@ func (f *Factory) packageTo(path string, force bool) (*packageTarget, error) {
 	case path == stdio:
 		return &packageTarget{path: path}, f.IO.RefuseBinary()
 	}
-	pending, err := createOut(path, force)
-	pending.drop()
+	pending, err := userfile.Create(path, force)
+	pending.Drop()
 	return &packageTarget{path: path, force: force}, err
 }
 
@@ -49,22 +50,22 @@ func (f *Factory) writePackage(ctx context.Context, c *apiclient.Client, req api
 	sum := sha256.New()
 	made := &packageMade{Path: target.path, Passphrase: meta.Passphrase}
 	if target.path == stdio {
-		err = copyAll(io.MultiWriter(f.IO.Out, sum), body)
+		err = userfile.Copy(io.MultiWriter(f.IO.Out, sum), body)
 		made.SHA256 = hex.EncodeToString(sum.Sum(nil))
 		return made, err
 	}
-	out, err := createOut(target.path, target.force)
+	out, err := userfile.Create(target.path, target.force)
 	if err != nil {
 		return nil, err
 	}
-	defer out.drop()
+	defer out.Drop()
 	progress := f.IO.Progress(meta.FileName, 0)
 	defer progress.Done()
-	if err := copyAll(io.MultiWriter(out, sum), progress.Reader(body)); err != nil {
+	if err := userfile.Copy(io.MultiWriter(out, sum), progress.Reader(body)); err != nil {
 		return nil, err
 	}
 	made.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	return made, out.keep()
+	return made, out.Keep()
 }
 
 // packaged writes what became of a package; its passphrase is left out where it was said already.

@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -41,8 +42,8 @@ func (o *pdfFlags) check(f *Factory, cmd *cobra.Command, docs int, force bool) e
 	case stdio:
 		return usagef(cmd, "--pdf needs a file of its own")
 	}
-	out, err := createOut(o.pdf, force)
-	out.drop()
+	out, err := userfile.Create(o.pdf, force)
+	out.Drop()
 	return err
 }
 
@@ -86,21 +87,21 @@ func (o *pdfFlags) write(ctx context.Context, f *Factory, c *apiclient.Client, s
 	if o.pdf == "" {
 		return nil, nil
 	}
-	out, err := createOut(o.pdf, force)
+	out, err := userfile.Create(o.pdf, force)
 	if err != nil {
 		return nil, err
 	}
-	defer out.drop()
+	defer out.Drop()
 	meta, body, err := apiclient.Download[api.SharePDF](ctx, c, api.RouteSharePDF,
 		api.SharePDFRequest{Share: share, Procedure: o.procedure, Card: card, Language: f.Lang().String()})
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	if err := copyAll(out, body); err != nil {
+	if err := userfile.Copy(out, body); err != nil {
 		return nil, err
 	}
-	return &pdfMade{o.pdf, meta.Pieces}, out.keep()
+	return &pdfMade{o.pdf, meta.Pieces}, out.Keep()
 }
 
 // pdf tells of a PDF, and of what is not in it.

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -233,59 +232,5 @@ func TestOddFileNames(t *testing.T) {
 	}
 	if got := strings.Count(d.Must("document", "list", kofi), "\n"); got < 5 {
 		t.Errorf("%d documents", got)
-	}
-}
-
-func TestFileChangesWhileItIsRead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "growing")
-	if err := os.WriteFile(path, bytes.Repeat([]byte("x"), 1000), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	io, _ := termio.Test()
-	for name, change := range map[string]func() error{
-		"grown":  func() error { return os.WriteFile(path, bytes.Repeat([]byte("x"), 2000), 0o600) },
-		"shrunk": func() error { return os.Truncate(path, 10) },
-	} {
-		u, err := newFactory(io, Build{}).openUserFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := change(); err != nil {
-			t.Fatal(err)
-		}
-		if err := copyAll(new(bytes.Buffer), u); err == nil || !strings.Contains(err.Error(), "changed while") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err := u.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func TestSplitCommand(t *testing.T) {
-	for text, want := range map[string]string{
-		"lp": "lp", "lp -d  reception": "lp|-d|reception", `sh -c "cat > x"`: "sh|-c|cat > x", `a '' b`: "a||b", "": "", "  ": "",
-	} {
-		got, err := splitCommand(text)
-		if err != nil || strings.Join(got, "|") != want {
-			t.Errorf("%q: %q, %v", text, got, err)
-		}
-	}
-	if _, err := splitCommand(`lp "x`); err == nil {
-		t.Error("an open quote was accepted")
-	}
-}
-
-func TestUsualName(t *testing.T) {
-	for want, d := range map[string]api.Document{
-		"id-card_2021-05-15_d1.pdf":    {ID: "d1", DocumentType: "id-card", IssuedOn: "2021-05-15", MediaType: "application/pdf"},
-		"payslip_2026-01_d1.jpg":       {ID: "d1", DocumentType: "payslip", Period: "2026-01", MediaType: "image/jpeg"},
-		"etcpasswd_2026-01-02_d1.xlsx": {ID: "d1", DocumentType: "../etc/passwd", ReceivedOn: "2026-01-02", FileName: "a.XLSX"},
-		"document_d1.bin":              {ID: "d1", FileName: "x.nastyextension"},
-		"other_d1.txt":                 {ID: "d1", DocumentType: "other", MediaType: "text/plain; charset=utf-8"},
-	} {
-		if got := usualName(&d); got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
 	}
 }

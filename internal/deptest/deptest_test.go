@@ -122,10 +122,13 @@ func TestDirections(t *testing.T) {
 		"apiclient": {"api", "localsock", "vault"},
 		"apiserver": {"api", "engine", "localsock", "vault"},
 		"engine":    {"api", "vault"},
-		"cli":       {"api", "apiclient", "importer", "manifest", "tui", "vault"},
+		"cli":       {"api", "apiclient", "importer", "manifest", "phrase", "printing", "tui", "userfile", "vault"},
 		"importer":  {"api", "apiclient", "manifest", "vault"},
 		"manifest":  {"api", "vault"},
-		"tui":       {"api", "apiclient", "vault"},
+		"tui":       {"api", "apiclient", "phrase", "printing", "userfile", "vault"},
+		"phrase":    {"api", "vault"},
+		"printing":  {"api", "userfile", "vault"},
+		"userfile":  {"api", "vault"},
 	}
 	wiring := []string{"daemon", "workstation"} // they put adapters into the engine and may import anything
 	for _, name := range wiring {
