@@ -8,6 +8,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -69,7 +70,7 @@ func (f *Factory) printAdoption(w io.Writer, a api.Adoption) error {
 		case !a.DryRun:
 			sign = "✗"
 		}
-		p.line("  " + sign + " " + timeWords(l, it.At) + "  " + it.What + "  " + it.Beneficiary)
+		p.line("  " + sign + " " + phrase.Time(l, it.At) + "  " + it.What + "  " + it.Beneficiary)
 	}
 	if !a.DryRun {
 		p.line(l.T("Taken in: %d of %d.", a.Taken, len(a.Items)))

@@ -11,6 +11,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -44,7 +45,7 @@ func runBatchList(f *Factory, cmd *cobra.Command, req api.BatchListRequest) erro
 	header := []string{l.T("batch"), l.T("begun"), l.T("who"), l.T("documents"), l.T("new versions"), l.T("people"), l.T("consents"), l.T("removed")}
 	err = emitList(f, apiclient.List[api.Batch](cmd.Context(), c, api.RouteBatchList, req), header, func(b api.Batch) []termio.Cell {
 		n++
-		return []termio.Cell{{Text: b.ID}, {Text: f.timeWords(b.Begun)}, {Text: b.Agent}, {Text: strconv.Itoa(b.Documents)},
+		return []termio.Cell{{Text: b.ID}, {Text: phrase.Time(f.Lang(), b.Begun)}, {Text: b.Agent}, {Text: strconv.Itoa(b.Documents)},
 			{Text: strconv.Itoa(b.Versions)}, {Text: strconv.Itoa(b.People)}, {Text: strconv.Itoa(b.Consents)}, {Text: strconv.Itoa(b.Removed)}}
 	})
 	if err == nil && n == 0 && !f.JSON() {
@@ -77,7 +78,7 @@ func newBatchShow(f *Factory) *cobra.Command {
 
 func itemRow(l lang.Lang, it *api.BatchItem) []termio.Cell {
 	return []termio.Cell{{Text: it.ID}, {Text: itemWords(l, it.What)}, itemState(l, it), {Text: firstOf(it.Name, it.Beneficiary)},
-		{Text: joinWords(it.DocumentType, it.Title)}, {Text: seenLine(l, it.Seen)}}
+		{Text: joinWords(it.DocumentType, it.Title)}, {Text: phrase.SeenLine(l, it.Seen)}}
 }
 
 // itemWords says what a thing of a batch is.
@@ -239,41 +240,17 @@ func (f *Factory) undoneSum(w io.Writer, s api.BatchUndone) error {
 func (f *Factory) printSeen(w io.Writer, seen []api.Seen) error {
 	l := f.Lang()
 	for _, s := range seen {
-		if _, err := fmt.Fprintln(w, "  "+f.IO.Clean(seenWords(l, &s)+", "+f.timeWords(s.At))); err != nil {
+		if _, err := fmt.Fprintln(w, "  "+f.IO.Clean(phrase.Seen(l, &s)+", "+phrase.Time(f.Lang(), s.At))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// seenWords says who had a document in the clear, and how.
-func seenWords(l lang.Lang, s *api.Seen) string {
-	switch s.Act {
-	case "print":
-		return l.T("printed meanwhile by %s", s.Agent)
-	case "export":
-		return l.T("exported meanwhile by %s", s.Agent)
-	case "share", "package":
-		return l.T("shared meanwhile by %s", s.Agent)
-	case "recover":
-		return l.T("recovered meanwhile by %s", s.Agent)
-	}
-	return l.T("opened meanwhile by %s", s.Agent)
-}
-
-// seenLine is seenWords for a cell of a table.
-func seenLine(l lang.Lang, seen []api.Seen) string {
-	words := make([]string, len(seen))
-	for i := range seen {
-		words[i] = seenWords(l, &seen[i])
-	}
-	return strings.Join(words, "; ")
-}
-
 func (f *Factory) completeBatches(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var found []cobra.Completion
 	for b := range askDaemon[api.Batch](cmd.Context(), f, api.RouteBatchList, api.BatchListRequest{}) {
-		found = append(found, f.described(b.ID, f.timeWords(b.Begun)+" "+b.Agent))
+		found = append(found, f.described(b.ID, phrase.Time(f.Lang(), b.Begun)+" "+b.Agent))
 	}
 	return found, noFiles
 }

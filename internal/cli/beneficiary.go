@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -78,36 +78,9 @@ func beneficiaryRow(l lang.Lang, b *api.Beneficiary) []termio.Cell {
 		name = termio.Cell{Text: l.T("(no consent to read)"), Style: termio.Faint}
 	}
 	return []termio.Cell{
-		{Text: b.ID}, name, {Text: bornWords(l, b.Born)}, beneficiaryState(l, b.State), {Text: dayWords(l, b.LastSeen)},
-		documentsCell(l, b),
+		{Text: b.ID}, name, {Text: phrase.Born(l, b.Born)}, phrase.BeneficiaryState(l, b.State), {Text: phrase.Day(l, b.LastSeen)},
+		phrase.Documents(l, b),
 	}
-}
-
-// documentsCell counts the documents, those that have expired and those that will soon.
-func documentsCell(l lang.Lang, b *api.Beneficiary) termio.Cell {
-	cell := termio.Cell{Text: strconv.Itoa(b.Documents)}
-	if b.Expired > 0 {
-		cell.Style = termio.Bad
-		cell.Text += "  ✗ " + l.T("%d expired", b.Expired)
-	}
-	if b.Soon > 0 {
-		cell.Text += "  ! " + l.T("%d soon", b.Soon)
-		if b.Expired == 0 {
-			cell.Style = termio.Warn
-		}
-	}
-	return cell
-}
-
-// bornWords shows a date of birth, of which only a part may be known.
-func bornWords(l lang.Lang, born string) string {
-	switch {
-	case born == "unknown":
-		return l.T("unknown")
-	case strings.HasSuffix(born, "~"):
-		return l.T("about %s", strings.TrimSuffix(born, "~"))
-	}
-	return dayWords(l, born)
 }
 
 func newBeneficiaryShow(f *Factory) *cobra.Command {
@@ -141,29 +114,29 @@ func (f *Factory) showBeneficiary(w io.Writer, b api.Beneficiary) error {
 	if b.NoRecovery {
 		recovery = l.T("declined")
 	}
-	state := beneficiaryState(l, b.State)
+	state := phrase.BeneficiaryState(l, b.State)
 	documents := ""
 	if b.Readable {
-		documents = documentsCell(l, &b).Text
+		documents = phrase.Documents(l, &b).Text
 	} else {
 		card = ""
 	}
 	err := f.fields(w,
 		l.T("id"), b.ID, l.T("name"), b.Name, l.T("family name"), b.FamilyName, l.T("given name"), b.GivenName,
-		l.T("usage name"), b.UsageName, l.T("also called"), strings.Join(b.Aliases, ", "), l.T("born"), bornWords(l, b.Born),
+		l.T("usage name"), b.UsageName, l.T("also called"), strings.Join(b.Aliases, ", "), l.T("born"), phrase.Born(l, b.Born),
 		l.T("birth place"), b.BirthPlace, l.T("language"), b.Language, l.T("phone"), b.Phone, l.T("e-mail"), b.Email,
-		l.T("references"), strings.Join(b.Refs, ", "), l.T("state"), state.Text+reasonWords(l, b.Reason),
-		l.T("opened"), dayWords(l, b.Opened), l.T("last contact"), dayWords(l, b.LastSeen), l.T("card"), card,
+		l.T("references"), strings.Join(b.Refs, ", "), l.T("state"), state.Text+phrase.Reason(l, b.Reason),
+		l.T("opened"), phrase.Day(l, b.Opened), l.T("last contact"), phrase.Day(l, b.LastSeen), l.T("card"), card,
 		l.T("recovery"), recovery, l.T("documents"), documents)
 	if err != nil {
 		return err
 	}
 	consents, shares := make([]string, len(b.Consents)), make([]string, len(b.Shares))
 	for i := range b.Consents {
-		consents[i] = consentLine(l, &b.Consents[i])
+		consents[i] = phrase.ConsentLine(l, &b.Consents[i])
 	}
 	for i := range b.Shares {
-		shares[i] = shareLine(l, &b.Shares[i])
+		shares[i] = phrase.ShareLine(l, &b.Shares[i])
 	}
 	if err := f.section(w, l.T("consents"), consents); err != nil {
 		return err
@@ -185,15 +158,4 @@ func (f *Factory) section(w io.Writer, title string, lines []string) error {
 		}
 	}
 	return nil
-}
-
-func reasonWords(l lang.Lang, reason string) string {
-	words := map[string]string{
-		"moved": l.T("moved away"), "deceased": l.T("deceased"), "inactive": l.T("no contact"), "request": l.T("at their request"),
-		"mistake": l.T("opened by mistake"), "duplicate": l.T("a duplicate"),
-	}[reason]
-	if words == "" {
-		return ""
-	}
-	return ", " + words
 }

@@ -11,6 +11,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -154,7 +155,7 @@ func (f *Factory) added(b *api.Beneficiary) error {
 		pairs := []string{l.T("id"), b.ID, l.T("name"), b.Name}
 		for i := range b.Consents {
 			c := &b.Consents[i]
-			pairs = append(pairs, l.T("consent"), c.ID, l.T("to"), c.To, l.T("purpose"), purposeWords(l, c.Purpose), l.T("until"), untilWords(l, c))
+			pairs = append(pairs, l.T("consent"), c.ID, l.T("to"), c.To, l.T("purpose"), phrase.Purpose(l, c.Purpose), l.T("until"), phrase.Until(l, c))
 		}
 		return f.fields(w, pairs...)
 	})

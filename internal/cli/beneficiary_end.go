@@ -5,13 +5,13 @@ import (
 	"io"
 	"path"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/userfile"
 )
@@ -174,12 +174,12 @@ func (f *Factory) printAccess(a api.Access) error {
 		if len(names) == 0 {
 			return l.T("nobody")
 		}
-		return readerWords(l, names)
+		return phrase.Readers(l, names)
 	}
 	err := emit(f, a, func(w io.Writer, a api.Access) error {
 		shares := make([]string, len(a.Shares))
 		for i := range a.Shares {
-			shares[i] = shareLine(l, &a.Shares[i])
+			shares[i] = phrase.ShareLine(l, &a.Shares[i])
 		}
 		err := f.fields(w, l.T("id"), a.ID, l.T("shared documents"), nobody(a.Shared), l.T("private documents"), nobody(a.Private),
 			l.T("agents today"), nobody(a.Agents))
@@ -205,25 +205,9 @@ func (f *Factory) printAccess(a api.Access) error {
 			object = path.Base(object) // the whole path, which is wider than most terminals, is for programs
 		}
 		table.Cells(check, termio.Cell{Text: kindWords(l, o.Kind)}, termio.Cell{Text: o.Document},
-			termio.Cell{Text: readerWords(l, o.Readers)}, termio.Cell{Text: object})
+			termio.Cell{Text: phrase.Readers(l, o.Readers)}, termio.Cell{Text: object})
 	}
 	return table.Flush()
-}
-
-// readerWords says who readers are.
-func readerWords(l lang.Lang, names []string) string {
-	words := make([]string, len(names))
-	for i, name := range names {
-		switch name {
-		case "card":
-			words[i] = l.T("the person's card")
-		case "recovery":
-			words[i] = l.T("recovery")
-		default:
-			words[i] = name
-		}
-	}
-	return strings.Join(words, ", ")
 }
 
 // kindWords says what a stored object is.

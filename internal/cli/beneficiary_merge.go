@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -87,7 +88,7 @@ func (f *Factory) sureToMerge(cmd *cobra.Command, c *apiclient.Client, plan *api
 			if err != nil {
 				return err
 			}
-			f.IO.Note(personLine(l, &b))
+			f.IO.Note(phrase.PersonLine(l, &b))
 		}
 		if err := f.printMerge(f.IO.Err, *plan); err != nil {
 			return err

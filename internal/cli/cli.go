@@ -20,6 +20,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/exitcode"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -142,7 +143,7 @@ type errorLine struct {
 
 // report prints an error for a person or, with --json, for a program, and returns its exit status.
 func (f *Factory) report(err error) int {
-	wire := api.ErrorOf(advise(err))
+	wire := api.ErrorOf(phrase.Advise(err))
 	status := exitcode.Of(wire.Code)
 	if f.globals.json {
 		line := errorLine{Head: api.H("error"), Code: wire.Code, Exit: status, Message: wire.Message, Hint: wire.Hint}
@@ -153,25 +154,18 @@ func (f *Factory) report(err error) int {
 		return status
 	}
 	l := f.Lang()
+	message, hint := phrase.Error(l, err)
 	label := l.T("error:")
-	text := f.IO.WrapErr(label+" "+f.IO.CleanErr(l.Message(wire.Message))) + "\n"
+	text := f.IO.WrapErr(label+" "+f.IO.CleanErr(message)) + "\n"
 	text = f.IO.StyledErr(termio.Bad, label) + strings.TrimPrefix(text, label)
-	if wire.Hint != "" {
-		text += f.IO.WrapErr(l.T("hint:")+" "+f.IO.CleanErr(hintWords(l, wire.Hint))) + "\n"
+	if hint != "" {
+		text += f.IO.WrapErr(l.T("hint:")+" "+f.IO.CleanErr(hint)) + "\n"
 	}
 	if f.globals.verbose {
 		text += fmt.Sprintf("code: %s, exit: %d\n", wire.Code, status)
 	}
 	_, _ = fmt.Fprint(f.IO.Err, text)
 	return status
-}
-
-// hintWords translates a hint: one of this package, or one that the daemon sent.
-func hintWords(l lang.Lang, hint string) string {
-	if words := say(l, hint); words != hint {
-		return words
-	}
-	return l.Message(hint)
 }
 
 // usagef returns a usage error that points at the help of cmd.

@@ -10,6 +10,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -109,7 +110,7 @@ func (f *Factory) completeReaders(cmd *cobra.Command, _ []string, _ string) ([]c
 func (f *Factory) completeCodes(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var found []cobra.Completion
 	for q := range askDaemon[api.JoinRequest](cmd.Context(), f, api.RouteDeviceAsking, api.CodeRequest{Brief: true}) {
-		found = append(found, f.described(q.Code, dayWords(f.Lang(), q.Since)))
+		found = append(found, f.described(q.Code, phrase.Day(f.Lang(), q.Since)))
 	}
 	return found, noFiles
 }
@@ -136,7 +137,7 @@ func (f *Factory) completeConsents(cmd *cobra.Command, args []string, _ string) 
 func (f *Factory) completePurposes(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var found []cobra.Completion
 	for _, p := range vault.Purposes {
-		found = append(found, f.described(p.Code, purposeWords(f.Lang(), p.Code)))
+		found = append(found, f.described(p.Code, phrase.Purpose(f.Lang(), p.Code)))
 	}
 	return found, noFiles
 }

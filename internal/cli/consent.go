@@ -6,13 +6,13 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -79,7 +79,7 @@ func runConsentGive(f *Factory, cmd *cobra.Command, b string, o consentFlags, ca
 		return err
 	}
 	return emit(f, res, func(w io.Writer, res api.Consent) error {
-		_, err := fmt.Fprintln(w, f.IO.Clean(consentLine(f.Lang(), &res)))
+		_, err := fmt.Fprintln(w, f.IO.Clean(phrase.ConsentLine(f.Lang(), &res)))
 		return err
 	})
 }
@@ -101,43 +101,12 @@ func newConsentList(f *Factory) *cobra.Command {
 			items := apiclient.List[api.Consent](cmd.Context(), c, api.RouteConsentList, api.BeneficiaryRequest{Beneficiary: id})
 			return emitList(f, items, header, func(c api.Consent) []termio.Cell {
 				return []termio.Cell{
-					{Text: c.ID}, consentState(l, c.State), {Text: c.To}, {Text: c.Purpose}, {Text: dayWords(l, c.Given)},
-					{Text: dayWords(l, firstOf(c.Ended, c.Until))},
+					{Text: c.ID}, phrase.ConsentState(l, c.State), {Text: c.To}, {Text: c.Purpose}, {Text: phrase.Day(l, c.Given)},
+					{Text: phrase.Day(l, firstOf(c.Ended, c.Until))},
 				}
 			})
 		},
 	}
-}
-
-func consentState(l lang.Lang, state string) termio.Cell {
-	switch state {
-	case "given":
-		return termio.Cell{Text: "✓ " + l.T("in force"), Style: termio.Good}
-	case "withdrawn":
-		return termio.Cell{Text: "✗ " + l.T("withdrawn"), Style: termio.Faint}
-	case "expired":
-		return termio.Cell{Text: "■ " + l.T("over"), Style: termio.Faint}
-	}
-	return termio.Cell{Text: state}
-}
-
-func untilWords(l lang.Lang, c *api.Consent) string {
-	if c.Until != "" {
-		return dayWords(l, c.Until)
-	}
-	return l.T("it is withdrawn")
-}
-
-// consentLine says a consent in one line.
-func consentLine(l lang.Lang, c *api.Consent) string {
-	parts := []string{c.ID, consentState(l, c.State).Text, c.To, c.Purpose}
-	switch {
-	case c.Ended != "":
-		parts = append(parts, l.T("ended %s", dayWords(l, c.Ended)))
-	case c.Until != "":
-		parts = append(parts, l.T("until %s", dayWords(l, c.Until)))
-	}
-	return strings.Join(parts, "  ")
 }
 
 func newConsentShow(f *Factory) *cobra.Command {
@@ -168,9 +137,9 @@ func (f *Factory) showConsent(w io.Writer, c api.Consent) error {
 	if evidence == "verbal" {
 		evidence = l.T("by word of mouth")
 	}
-	err := f.fields(w, l.T("id"), c.ID, l.T("person"), c.Beneficiary, l.T("state"), consentState(l, c.State).Text, l.T("to"), c.To,
-		l.T("purpose"), purposeWords(l, c.Purpose), l.T("given"), dayWords(l, c.Given), l.T("until"), untilWords(l, &c),
-		l.T("ended"), dayWords(l, c.Ended), l.T("evidence"), evidence, l.T("recorded by"), c.CollectedBy)
+	err := f.fields(w, l.T("id"), c.ID, l.T("person"), c.Beneficiary, l.T("state"), phrase.ConsentState(l, c.State).Text, l.T("to"), c.To,
+		l.T("purpose"), phrase.Purpose(l, c.Purpose), l.T("given"), phrase.Day(l, c.Given), l.T("until"), phrase.Until(l, &c),
+		l.T("ended"), phrase.Day(l, c.Ended), l.T("evidence"), evidence, l.T("recorded by"), c.CollectedBy)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -133,7 +134,7 @@ func (f *Factory) onlyConsent(ctx context.Context, c *apiclient.Client, b string
 			return "", err
 		}
 		if consent.State == "given" {
-			ids, lines = append(ids, consent.ID), append(lines, consentLine(l, &consent))
+			ids, lines = append(ids, consent.ID), append(lines, phrase.ConsentLine(l, &consent))
 		}
 	}
 	switch {

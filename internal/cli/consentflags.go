@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
@@ -106,7 +107,7 @@ func (o *consentFlags) ask(ctx context.Context, f *Factory, c *apiclient.Client)
 	if o.Purpose == "" {
 		var options []string
 		for _, p := range vault.Purposes {
-			options = append(options, purposeWords(l, p.Code))
+			options = append(options, phrase.Purpose(l, p.Code))
 		}
 		i, err := f.IO.Choose(ctx, l.T("What is the vault for?"), options, "--purpose")
 		if err != nil {
@@ -233,18 +234,4 @@ func (p *proofs) close() {
 	for _, u := range p.files {
 		_ = u.Close() // it was only read
 	}
-}
-
-// purposeWords shows a purpose to a person.
-func purposeWords(l lang.Lang, code string) string {
-	for _, p := range vault.Purposes {
-		switch {
-		case p.Code != code:
-		case l == lang.French:
-			return lang.Typography(p.FR)
-		default:
-			return p.EN
-		}
-	}
-	return code
 }

@@ -2,12 +2,10 @@ package cli
 
 import (
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
-	"vaultctl/internal/lang"
 	"vaultctl/internal/vault"
 )
 
@@ -66,23 +64,6 @@ func cleared(p *string) *string {
 	}
 	empty := ""
 	return &empty
-}
-
-// dayWords shows a day, or the day of a time, to a person: 22/11/2026 in French.
-func dayWords(l lang.Lang, text string) string {
-	if len(text) < len("2006-01-02") {
-		return text
-	}
-	if t := vault.Date(text[:len("2006-01-02")]).Time(); !t.IsZero() {
-		return l.Date(t)
-	}
-	return text
-}
-
-// parseTime reads a time of the API into this machine's zone.
-func parseTime(text string) (time.Time, bool) {
-	t, err := time.Parse(time.RFC3339, text)
-	return t.Local(), err == nil
 }
 
 // oneOf lets a command take at most one of some flags. Cobra's own check has no code of wrong usage.

@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -43,19 +44,9 @@ func runDeviceList(ctx context.Context, f *Factory) error {
 	l := f.Lang()
 	header := []string{l.T("id"), l.T("agent"), l.T("roles"), l.T("since"), l.T("state")}
 	return listOf(ctx, f, api.RouteDeviceList, header, func(d api.Device) []termio.Cell {
-		return []termio.Cell{{Text: d.ID}, {Text: d.Agent}, {Text: strings.Join(d.Roles, ", ")}, {Text: dayWords(l, d.Since)},
-			deviceState(l, &d)}
+		return []termio.Cell{{Text: d.ID}, {Text: d.Agent}, {Text: strings.Join(d.Roles, ", ")}, {Text: phrase.Day(l, d.Since)},
+			phrase.DeviceState(l, &d)}
 	})
-}
-
-func deviceState(l lang.Lang, d *api.Device) termio.Cell {
-	switch {
-	case d.State != "active":
-		return termio.Cell{Text: "✗ " + l.T("revoked"), Style: termio.Faint}
-	case d.This:
-		return termio.Cell{Text: "✓ " + l.T("active, this one"), Style: termio.Good}
-	}
-	return termio.Cell{Text: "✓ " + l.T("active"), Style: termio.Good}
 }
 
 func runDevicePending(ctx context.Context, f *Factory) error {
@@ -70,7 +61,7 @@ func runDevicePending(ctx context.Context, f *Factory) error {
 		if q.Stale {
 			state = termio.Cell{Text: "✗ " + l.T("too old"), Style: termio.Faint}
 		}
-		return []termio.Cell{{Text: q.Code}, {Text: dayWords(l, q.Since)}, {Text: strings.Join(q.Words, " ")}, state}
+		return []termio.Cell{{Text: q.Code}, {Text: phrase.Day(l, q.Since)}, {Text: strings.Join(q.Words, " ")}, state}
 	})
 }
 

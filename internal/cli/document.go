@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -81,51 +81,17 @@ func runDocumentList(f *Factory, cmd *cobra.Command, args []string, o *documentL
 }
 
 func documentRow(l lang.Lang, d *api.Document) []termio.Cell {
-	title := d.Title
-	if d.Holder != "" {
-		title = joinWords(title, "("+d.Holder+")")
-	}
-	if d.Period != "" {
-		title = joinWords(title, d.Period)
-	}
 	typ := termio.Cell{Text: d.DocumentType}
 	if d.Space == "private" {
-		typ = termio.Cell{Text: joinWords(d.DocumentType, "("+spaceWords(l, d.Space)+")"), Style: termio.Faint}
+		typ = termio.Cell{Text: joinWords(d.DocumentType, "("+phrase.Space(l, d.Space)+")"), Style: termio.Faint}
 	}
 	return []termio.Cell{
-		{Text: d.ID}, documentState(l, d.State), {Text: dayWords(l, d.ExpiresOn)}, typ, {Text: title}, {Text: dayWords(l, d.IssuedOn)},
+		{Text: d.ID}, phrase.DocumentState(l, d.State), {Text: phrase.Day(l, d.ExpiresOn)}, typ, {Text: phrase.DocumentTitle(d)}, {Text: phrase.Day(l, d.IssuedOn)},
 	}
 }
 
 func joinWords(a, b string) string {
 	return strings.TrimSpace(a + " " + b)
-}
-
-// documentState shows the state of a document by a sign and a word.
-func documentState(l lang.Lang, state string) termio.Cell {
-	switch state {
-	case "valid":
-		return termio.Cell{Text: "✓ " + l.T("valid"), Style: termio.Good}
-	case "soon":
-		return termio.Cell{Text: "! " + l.T("soon"), Style: termio.Warn}
-	case "expired":
-		return termio.Cell{Text: "✗ " + l.T("expired"), Style: termio.Bad}
-	case "undated":
-		return termio.Cell{Text: "· " + l.T("undated"), Style: termio.Plain}
-	case "removed":
-		return termio.Cell{Text: "■ " + l.T("removed"), Style: termio.Faint}
-	}
-	return termio.Cell{Text: state}
-}
-
-func spaceWords(l lang.Lang, space string) string {
-	switch space {
-	case "shared":
-		return l.T("shared")
-	case "private":
-		return l.T("private")
-	}
-	return space
 }
 
 func newDocumentShow(f *Factory) *cobra.Command {
@@ -164,30 +130,18 @@ func (f *Factory) showDocument(w io.Writer, d api.Document) error {
 	if d.Size > 0 {
 		size = termio.FormatBytes(d.Size)
 	}
-	deposited := timeWords(l, d.Deposited)
+	deposited := phrase.Time(l, d.Deposited)
 	if d.DepositedBy != "" {
 		deposited = l.T("%s by %s", deposited, d.DepositedBy)
 	}
 	return f.fields(w,
-		l.T("id"), d.ID, l.T("person"), joinWords(d.Beneficiary, d.Name), l.T("state"), documentState(l, d.State).Text,
-		l.T("type"), f.typeName(d.DocumentType), l.T("title"), d.Title, l.T("holder"), d.Holder, l.T("space"), spaceWords(l, d.Space),
-		l.T("issued"), dayWords(l, d.IssuedOn), l.T("expires"), dayWords(l, d.ExpiresOn), l.T("period"), d.Period, l.T("pages of the original"), d.Pages,
+		l.T("id"), d.ID, l.T("person"), joinWords(d.Beneficiary, d.Name), l.T("state"), phrase.DocumentState(l, d.State).Text,
+		l.T("type"), f.typeName(d.DocumentType), l.T("title"), d.Title, l.T("holder"), d.Holder, l.T("space"), phrase.Space(l, d.Space),
+		l.T("issued"), phrase.Day(l, d.IssuedOn), l.T("expires"), phrase.Day(l, d.ExpiresOn), l.T("period"), d.Period, l.T("pages of the original"), d.Pages,
 		l.T("original seen"), yes(d.OriginalSeen), l.T("note"), d.Note, l.T("source number"), d.SourceID, l.T("batch"), d.Batch,
-		l.T("received"), dayWords(l, d.ReceivedOn), l.T("deposited"), deposited, l.T("file"), d.FileName, l.T("format"), d.MediaType,
-		l.T("size"), extentWords(l, size, &d), l.T("digest"), d.Digest, l.T("versions"), versions, l.T("proves consent"), d.Evidence,
+		l.T("received"), phrase.Day(l, d.ReceivedOn), l.T("deposited"), deposited, l.T("file"), d.FileName, l.T("format"), d.MediaType,
+		l.T("size"), phrase.Extent(l, size, &d), l.T("digest"), d.Digest, l.T("versions"), versions, l.T("proves consent"), d.Evidence,
 		l.T("on every storage"), yes(d.OnRemote))
-}
-
-// extentWords says how large a document is: bytes, pages, pixels.
-func extentWords(l lang.Lang, size string, d *api.Document) string {
-	parts := []string{size}
-	if d.PageCount > 0 {
-		parts = append(parts, l.N(d.PageCount, "%d page", "%d pages"))
-	}
-	if d.Width > 0 && d.Height > 0 {
-		parts = append(parts, l.T("%d × %d pixels", d.Width, d.Height))
-	}
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
 // typeName shows a type by code and name.
@@ -196,10 +150,5 @@ func (f *Factory) typeName(code string) string {
 	if err != nil || code == "" {
 		return code
 	}
-	for _, t := range types.List() {
-		if t.Code == code {
-			return code + "  " + t.Name(f.Lang().String())
-		}
-	}
-	return code
+	return phrase.DocumentType(f.Lang(), types, code)
 }

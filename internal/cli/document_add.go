@@ -15,6 +15,7 @@ import (
 	"vaultctl/internal/catalogue"
 	"vaultctl/internal/exitcode"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/spelling"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
@@ -308,7 +309,7 @@ func (f *Factory) reportFile(path string, err error) {
 	}
 	text := "✗ " + f.IO.CleanErr(path) + " – " + f.IO.CleanErr(withoutName(l.Message(wire.Message), path))
 	if wire.Hint != "" {
-		text += " (" + f.IO.CleanErr(hintWords(l, wire.Hint)) + ")"
+		text += " (" + f.IO.CleanErr(phrase.Hint(l, wire.Hint)) + ")"
 	}
 	// Standard error is where this would be reported.
 	_, _ = io.WriteString(f.IO.Err, f.IO.StyledErr(termio.Bad, text)+"\n")

@@ -12,6 +12,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/proof"
 	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
@@ -199,8 +200,8 @@ func (f *Factory) showProof(w io.Writer, v api.ProofCheck) error {
 	if v.OriginalSeen {
 		seen = l.T("the agent noted that they saw it")
 	}
-	err := f.fields(w, l.T("organization"), v.Organization, l.T("document"), v.Document, l.T("digest"), v.Digest, l.T("deposited"), timeWords(l, v.Deposited),
-		l.T("by"), v.DepositedBy, l.T("workstation"), v.Device, l.T("original"), seen, l.T("proof made"), timeWords(l, v.Issued), l.T("by"), v.IssuedBy)
+	err := f.fields(w, l.T("organization"), v.Organization, l.T("document"), v.Document, l.T("digest"), v.Digest, l.T("deposited"), phrase.Time(l, v.Deposited),
+		l.T("by"), v.DepositedBy, l.T("workstation"), v.Device, l.T("original"), seen, l.T("proof made"), phrase.Time(l, v.Issued), l.T("by"), v.IssuedBy)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,7 @@ import (
 	"slices"
 
 	"vaultctl/internal/api"
-	"vaultctl/internal/lang"
-	"vaultctl/internal/termio"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -43,28 +42,17 @@ func judge(findings []api.Finding) error {
 	return nil
 }
 
-// severity shows how bad a finding is by a sign and a word.
-func severity(l lang.Lang, text string) termio.Cell {
-	switch text {
-	case "error":
-		return termio.Cell{Text: "✗ " + l.T("error"), Style: termio.Bad}
-	case "warning":
-		return termio.Cell{Text: "! " + l.T("warning"), Style: termio.Warn}
-	}
-	return termio.Cell{Text: "✓ " + l.T("note"), Style: termio.Faint}
-}
-
 // findings adds findings to a page, each with its hint.
 func (p *page) findings(findings []api.Finding) {
 	for _, finding := range findings {
-		cell := severity(p.l, finding.Severity)
-		text := hintWords(p.l, finding.Message)
+		cell := phrase.Severity(p.l, finding.Severity)
+		text := phrase.Hint(p.l, finding.Message)
 		if finding.Subject != "" {
 			text = finding.Subject + ": " + text
 		}
 		p.WriteString(p.f.IO.Styled(cell.Style, cell.Text) + "  " + p.f.IO.Clean(text) + "\n")
 		if finding.Hint != "" {
-			p.line("    " + hintWords(p.l, finding.Hint))
+			p.line("    " + phrase.Hint(p.l, finding.Hint))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 )
 
 // newHelp returns the command for those who write "help document add" instead of "document add --help".
@@ -48,15 +49,7 @@ type helpText struct {
 
 func (h *helpText) printf(format string, args ...any) { fmt.Fprintf(&h.Builder, format, args...) }
 
-func (h *helpText) say(text string) string { return say(h.l, text) }
-
-// say translates a sentence that is no format.
-func say(l lang.Lang, text string) string {
-	if strings.Contains(text, "%") {
-		return text
-	}
-	return l.T(text, nil...)
-}
+func (h *helpText) say(text string) string { return phrase.Sentence(h.l, text) }
 
 func (h *helpText) render(cmd *cobra.Command) {
 	about := cmd.Long

@@ -14,6 +14,7 @@ import (
 	"vaultctl/internal/importer"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/manifest"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -151,7 +152,7 @@ func (r *importReport) name(o *importer.Outcome) {
 		}
 		text += " – " + r.f.IO.CleanErr(r.l.Message(res.Message))
 		if res.Hint != "" {
-			text += " (" + r.f.IO.CleanErr(hintWords(r.l, res.Hint)) + ")"
+			text += " (" + r.f.IO.CleanErr(phrase.Hint(r.l, res.Hint)) + ")"
 		}
 		r.above(r.f.IO.StyledErr(termio.Bad, text))
 	case len(res.Possible) > 0 && res.Status == api.RowDeposited:

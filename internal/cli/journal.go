@@ -11,6 +11,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/userfile"
 )
@@ -76,7 +77,7 @@ func runJournalList(cmd *cobra.Command, f *Factory, o *journalOptions, args []st
 		if e.Quarantined != "" {
 			what = termio.Cell{Text: "✗ " + l.T("not applied: %s", e.Quarantined) + ": " + e.Text, Style: termio.Bad}
 		}
-		row := []termio.Cell{{Text: f.timeWords(e.At)}, {Text: e.Agent}, what}
+		row := []termio.Cell{{Text: phrase.Time(f.Lang(), e.At)}, {Text: e.Agent}, what}
 		if req.Beneficiary == "" {
 			row = append(row, termio.Cell{Text: e.Beneficiary, Style: termio.Faint})
 		}

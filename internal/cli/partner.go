@@ -11,6 +11,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -87,32 +88,10 @@ func onlyRecipient(text string) (string, error) {
 	return found, nil
 }
 
-// keyWords says what copies are sealed to.
-func keyWords(l lang.Lang, key string) string {
-	switch key {
-	case "hybrid":
-		return l.T("their key")
-	case "classic":
-		return l.T("their key, classic")
-	case "passphrase":
-		return l.T("a passphrase for each share")
-	case "team":
-		return l.T("the team's key")
-	}
-	return l.T("not known here")
-}
-
-func partnerState(l lang.Lang, state string) termio.Cell {
-	if state == "removed" {
-		return termio.Cell{Text: "✗ " + l.T("removed"), Style: termio.Faint}
-	}
-	return termio.Cell{Text: "✓ " + l.T("in use"), Style: termio.Good}
-}
-
 func (f *Factory) showPartner(w io.Writer, p api.Partner) error {
 	l := f.Lang()
-	return f.fields(w, l.T("id"), p.ID, l.T("name"), p.Name, l.T("state"), partnerState(l, p.State).Text, l.T("sealed to"), keyWords(l, p.Key),
-		l.T("contact"), p.Contact, l.T("added"), dayWords(l, p.Added), l.T("added by"), p.AddedBy, l.T("shares that go on"), fmt.Sprint(p.Shares),
+	return f.fields(w, l.T("id"), p.ID, l.T("name"), p.Name, l.T("state"), phrase.PartnerState(l, p.State).Text, l.T("sealed to"), phrase.SealedTo(l, p.Key),
+		l.T("contact"), p.Contact, l.T("added"), phrase.Day(l, p.Added), l.T("added by"), p.AddedBy, l.T("shares that go on"), fmt.Sprint(p.Shares),
 		l.T("public key"), p.Recipient)
 }
 
@@ -132,7 +111,7 @@ func newPartnerList(f *Factory) *cobra.Command {
 			header := []string{l.T("name"), l.T("state"), l.T("sealed to"), l.T("shares that go on"), l.T("id")}
 			items := apiclient.List[api.Partner](cmd.Context(), c, api.RoutePartnerList, api.PartnerListRequest{All: all})
 			return emitList(f, items, header, func(p api.Partner) []termio.Cell {
-				return []termio.Cell{{Text: p.Name}, partnerState(l, p.State), {Text: keyWords(l, p.Key)}, {Text: fmt.Sprint(p.Shares)},
+				return []termio.Cell{{Text: p.Name}, phrase.PartnerState(l, p.State), {Text: phrase.SealedTo(l, p.Key)}, {Text: fmt.Sprint(p.Shares)},
 					{Text: p.ID, Style: termio.Faint}}
 			})
 		},
@@ -191,7 +170,7 @@ func newPartnerRemove(f *Factory) *cobra.Command {
 func (f *Factory) completePartners(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	var found []cobra.Completion
 	for p := range askDaemon[api.Partner](cmd.Context(), f, api.RoutePartnerList, api.PartnerListRequest{}) {
-		found = append(found, f.described(p.Name, keyWords(f.Lang(), p.Key)))
+		found = append(found, f.described(p.Name, phrase.SealedTo(f.Lang(), p.Key)))
 	}
 	return found, noFiles
 }

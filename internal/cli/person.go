@@ -10,7 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
-	"vaultctl/internal/termio"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -80,28 +80,13 @@ func exactBeneficiary(text string) (string, bool, error) {
 	return "", false, nil
 }
 
-// personLine names a candidate so that a person can tell them apart: name, year of birth, id.
-func personLine(l lang.Lang, b *api.Beneficiary) string {
-	name := b.Name
-	if name == "" {
-		name = l.T("somebody known at another site")
-	}
-	if year := vault.BirthDate(b.Born).Year(); year != "" {
-		if strings.HasSuffix(b.Born, "~") {
-			year = b.Born
-		}
-		name += ", " + l.T("born %s", year)
-	}
-	return strings.Join(append([]string{name + "  " + b.ID}, b.Refs...), "  ")
-}
-
 // ambiguous lists the candidates and says that one must be chosen. With --json the message holds them, since standard
 // error is then one object.
 func (f *Factory) ambiguous(found []api.Beneficiary) error {
 	l := f.Lang()
 	var lines []string
 	for i := range found {
-		lines = append(lines, personLine(l, &found[i]))
+		lines = append(lines, phrase.PersonLine(l, &found[i]))
 	}
 	hint := lang.Key("give the id of the one you mean")
 	if f.JSON() {
@@ -118,7 +103,7 @@ func (f *Factory) ambiguous(found []api.Beneficiary) error {
 func (f *Factory) confirmPerson(ctx context.Context, found []api.Beneficiary) (string, error) {
 	l := f.Lang()
 	if len(found) == 1 {
-		ok, err := f.IO.Confirm(ctx, l.T("Do you mean %s?", f.IO.CleanErr(personLine(l, &found[0]))), "--yes")
+		ok, err := f.IO.Confirm(ctx, l.T("Do you mean %s?", f.IO.CleanErr(phrase.PersonLine(l, &found[0]))), "--yes")
 		if err == nil && !ok {
 			err = errDeclined()
 		}
@@ -126,7 +111,7 @@ func (f *Factory) confirmPerson(ctx context.Context, found []api.Beneficiary) (s
 	}
 	var options []string
 	for i := range found {
-		options = append(options, personLine(l, &found[i]))
+		options = append(options, phrase.PersonLine(l, &found[i]))
 	}
 	i, err := f.IO.Choose(ctx, l.T("Several people match. Whom do you mean?"), append(options, l.T("nobody of these")), "ID")
 	switch {
@@ -150,21 +135,6 @@ func (f *Factory) sure(ctx context.Context, question string) error {
 		err = errDeclined()
 	}
 	return err
-}
-
-// beneficiaryState shows the state of a vault by a sign and a word.
-func beneficiaryState(l lang.Lang, state string) termio.Cell {
-	switch state {
-	case "open":
-		return termio.Cell{Text: "✓ " + l.T("open"), Style: termio.Good}
-	case "closed":
-		return termio.Cell{Text: "■ " + l.T("closed"), Style: termio.Faint}
-	case "unconsented":
-		return termio.Cell{Text: "! " + l.T("no consent"), Style: termio.Warn}
-	case "erased":
-		return termio.Cell{Text: "✗ " + l.T("erased"), Style: termio.Faint}
-	}
-	return termio.Cell{Text: state}
 }
 
 // connect gives the daemon, and B as the daemon takes it.

@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/catalogue"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/procedure"
 	"vaultctl/internal/termio"
 )
@@ -76,14 +77,6 @@ func jsonProcedure(p *procedure.Procedure) procedureRow {
 	return row
 }
 
-// inLang chooses between the two languages of a table.
-func inLang(l lang.Lang, fr, en string) string {
-	if l == lang.French {
-		return lang.Typography(fr)
-	}
-	return en
-}
-
 func newProcedureList(f *Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
@@ -105,7 +98,7 @@ func runProcedureList(f *Factory) error {
 	}
 	l := f.Lang()
 	return emitList(f, each(rows), []string{l.T("code"), l.T("name"), l.T("pieces")}, func(p procedureRow) []termio.Cell {
-		return []termio.Cell{{Text: p.Code}, {Text: inLang(l, p.French, p.English)}, {Text: l.N(len(p.Pieces), "%d piece", "%d pieces")}}
+		return []termio.Cell{{Text: p.Code}, {Text: phrase.Either(l, p.French, p.English)}, {Text: l.N(len(p.Pieces), "%d piece", "%d pieces")}}
 	})
 }
 
@@ -131,8 +124,8 @@ func runProcedureShow(f *Factory, name string) error {
 	}
 	return emit(f, jsonProcedure(p), func(w io.Writer, row procedureRow) error {
 		l := f.Lang()
-		err := f.fields(w, l.T("code"), row.Code, l.T("name"), inLang(l, row.French, row.English), l.T("also called"), strings.Join(row.Aliases, ", "),
-			l.T("note"), inLang(l, row.NoteFrench, row.NoteEnglish), l.T("source"), row.Source, l.T("checked on"), row.CheckedOn)
+		err := f.fields(w, l.T("code"), row.Code, l.T("name"), phrase.Either(l, row.French, row.English), l.T("also called"), strings.Join(row.Aliases, ", "),
+			l.T("note"), phrase.Either(l, row.NoteFrench, row.NoteEnglish), l.T("source"), row.Source, l.T("checked on"), row.CheckedOn)
 		if err != nil {
 			return err
 		}
@@ -140,7 +133,7 @@ func runProcedureShow(f *Factory, name string) error {
 		pg := &page{f: f, l: l}
 		for i := range row.Pieces {
 			a := &row.Pieces[i]
-			pg.head(pieceTitle(l, i, inLang(l, a.French, a.English), inLang(l, a.IfFrench, a.IfEnglish)))
+			pg.head(phrase.PieceTitle(l, i, phrase.Either(l, a.French, a.English), phrase.Either(l, a.IfFrench, a.IfEnglish)))
 			for _, text := range a.asked(l, names) {
 				pg.line("   " + text)
 			}
@@ -148,14 +141,6 @@ func runProcedureShow(f *Factory, name string) error {
 		_, err = io.WriteString(w, pg.String())
 		return err
 	})
-}
-
-// pieceTitle numbers a piece and says what it depends on.
-func pieceTitle(l lang.Lang, i int, name, condition string) string {
-	if condition != "" {
-		name += " (" + condition + ")"
-	}
-	return l.T("%d. %s", i+1, name)
 }
 
 // asked says in lines what will do for a piece.
@@ -170,12 +155,12 @@ func (a *procedureAsk) asked(l lang.Lang, names map[string]string) []string {
 	for _, code := range a.AnyOf {
 		text := "- " + firstOf(names[code], code)
 		if age := a.MaxAges[code]; age != "" {
-			text += ", " + l.T("issued at most %s ago", periodWords(l, age))
+			text += ", " + l.T("issued at most %s ago", phrase.Period(l, age))
 		}
 		lines = append(lines, text)
 	}
 	if a.MinAge != "" {
-		lines = append(lines, l.T("issued at least %s ago", periodWords(l, a.MinAge)))
+		lines = append(lines, l.T("issued at least %s ago", phrase.Period(l, a.MinAge)))
 	}
 	if a.ExpiredAllowed {
 		lines = append(lines, l.T("an expired one will do"))
@@ -183,21 +168,19 @@ func (a *procedureAsk) asked(l lang.Lang, names map[string]string) []string {
 	if a.AnyHolder {
 		lines = append(lines, l.T("in whosever name"))
 	}
-	if note := inLang(l, a.NoteFrench, a.NoteEnglish); note != "" {
+	if note := phrase.Either(l, a.NoteFrench, a.NoteEnglish); note != "" {
 		lines = append(lines, note)
 	}
 	return lines
 }
 
-// typeNames returns the names of document types by their codes.
+// typeNames returns the names of document types by their codes, none where the catalogue cannot be read.
 func (f *Factory) typeNames() map[string]string {
-	names := map[string]string{}
-	if types, err := f.Catalogue(); err == nil {
-		for _, t := range types.List() {
-			names[t.Code] = inLang(f.Lang(), t.French, t.English)
-		}
+	types, err := f.Catalogue()
+	if err != nil {
+		return nil
 	}
-	return names
+	return phrase.TypeNames(f.Lang(), types)
 }
 
 // completeProcedures offers the codes of procedures, with their names.
@@ -208,7 +191,7 @@ func (f *Factory) completeProcedures(*cobra.Command, []string, string) ([]cobra.
 	}
 	var found []cobra.Completion
 	for _, p := range table.List() {
-		found = append(found, f.described(p.Code, inLang(f.Lang(), p.French, p.English)))
+		found = append(found, f.described(p.Code, phrase.Either(f.Lang(), p.French, p.English)))
 	}
 	return found, noFiles
 }

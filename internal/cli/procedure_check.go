@@ -1,16 +1,12 @@
 package cli
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
-	"vaultctl/internal/catalogue"
 	"vaultctl/internal/lang"
-	"vaultctl/internal/termio"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -88,14 +84,14 @@ func errIncomplete(res *api.ProcedureCheck) error {
 func (f *Factory) showCheck(res *api.ProcedureCheck) error {
 	l := f.Lang()
 	pg := &page{f: f, l: l}
-	pg.line(l.T("%s, on %s", inLang(l, res.French, res.English), dayWords(l, res.On)))
+	pg.line(l.T("%s, on %s", phrase.Either(l, res.French, res.English), phrase.Day(l, res.On)))
 	names := f.typeNames()
 	for i := range res.Pieces {
 		p := &res.Pieces[i]
-		cell := pieceState(l, p)
-		pg.head(pieceTitle(l, i, inLang(l, p.French, p.English), inLang(l, p.IfFrench, p.IfEnglish)))
+		cell := phrase.PieceState(l, p)
+		pg.head(phrase.PieceTitle(l, i, phrase.Either(l, p.French, p.English), phrase.Either(l, p.IfFrench, p.IfEnglish)))
 		pg.WriteString("   " + f.IO.Styled(cell.Style, cell.Text) + "\n")
-		for _, text := range pieceLines(l, p, names) {
+		for _, text := range phrase.PieceLines(l, p, names) {
 			pg.line("   " + text)
 		}
 	}
@@ -109,128 +105,4 @@ func (f *Factory) showCheck(res *api.ProcedureCheck) error {
 		f.IO.Note(l.N(res.Unseen, "%d private document was not looked at: --card does.", "%d private documents were not looked at: --card does."))
 	}
 	return nil
-}
-
-// pieceState shows the state of a piece by a sign and words.
-func pieceState(l lang.Lang, p *api.ProcedurePiece) termio.Cell {
-	lacking := func(text string) termio.Cell {
-		if !p.Required {
-			return termio.Cell{Text: "? " + text, Style: termio.Faint}
-		}
-		return termio.Cell{Text: "✗ " + text, Style: termio.Bad}
-	}
-	switch p.State {
-	case "present":
-		return termio.Cell{Text: "✓ " + l.T("present"), Style: termio.Good}
-	case "expiring":
-		return termio.Cell{Text: "! " + l.T("present until %s", dayWords(l, p.Until)), Style: termio.Warn}
-	case "incomplete":
-		if len(p.Months) > 0 {
-			return lacking(l.N(len(p.Absent), "%d month is missing", "%d months are missing"))
-		}
-		return lacking(l.T("%d of %d there", len(p.Documents), p.Needed))
-	case "missing", "other_name":
-		return lacking(l.T("missing"))
-	}
-	return lacking(whyWords(l, p.State))
-}
-
-// whyWords says why a document will not do.
-func whyWords(l lang.Lang, why string) string {
-	switch why {
-	case "too_old":
-		return l.T("issued too long ago")
-	case "expired":
-		return l.T("expired")
-	case "too_recent":
-		return l.T("too recent")
-	case "undated":
-		return l.T("without a date of issue")
-	case "future":
-		return l.T("dated in the future")
-	case "no_period":
-		return l.T("without a period")
-	case "other_name":
-		return l.T("in somebody else's name")
-	}
-	return why
-}
-
-// pieceLines says what there is of a piece, what will not do and why, and what would do.
-func pieceLines(l lang.Lang, p *api.ProcedurePiece, names map[string]string) []string {
-	var lines []string
-	for i := range p.Documents {
-		d := &p.Documents[i]
-		lines = append(lines, strings.Join(slices.DeleteFunc([]string{d.ID, firstOf(names[d.DocumentType], d.DocumentType), d.Title, d.Period,
-			issuedWords(l, d.IssuedOn)}, func(s string) bool { return s == "" }), "  "))
-	}
-	if len(p.Others) > 0 {
-		lines = append(lines, l.T("would do as well: %s", strings.Join(p.Others, ", ")))
-	}
-	there := p.State == "present" || p.State == "expiring"
-	if there && p.State == "present" && p.Until != "" {
-		lines = append(lines, l.T("will do until %s", dayWords(l, p.Until)))
-	}
-	if len(p.Absent) > 0 {
-		lines = append(lines, l.T("missing months: %s", strings.Join(p.Absent, ", ")))
-	}
-	if there {
-		return lines
-	}
-	for i := range p.Unfit {
-		lines = append(lines, unfitLine(l, &p.Unfit[i], names))
-	}
-	if all := alternatives(l, p, names); len(all) == 1 {
-		lines = append(lines, l.T("would do: %s", all[0]))
-	} else {
-		lines = append(lines, l.T("any of these would do:"))
-		for _, text := range all {
-			lines = append(lines, "- "+text)
-		}
-	}
-	if note := inLang(l, p.NoteFR, p.NoteEN); note != "" {
-		lines = append(lines, note)
-	}
-	return lines
-}
-
-func issuedWords(l lang.Lang, day string) string {
-	if day == "" {
-		return ""
-	}
-	return l.T("issued on %s", dayWords(l, day))
-}
-
-// alternatives names the types that would do, each with the age that it may have.
-func alternatives(l lang.Lang, p *api.ProcedurePiece, names map[string]string) []string {
-	var out []string
-	for _, code := range p.AnyOf {
-		text := firstOf(names[code], code)
-		if age := p.MaxAges[code]; age != "" {
-			text += " (" + l.T("at most %s old", periodWords(l, catalogue.Period(age))) + ")"
-		}
-		out = append(out, text)
-	}
-	if len(out) == 0 {
-		out = append(out, l.T("no type of document that is known here"))
-	}
-	return out
-}
-
-// unfitLine says of one document why it will not do, and what mends that.
-func unfitLine(l lang.Lang, u *api.ProcedureUnfit, names map[string]string) string {
-	why := whyWords(l, u.Why)
-	switch {
-	case u.Why == "too_recent" && u.Since != "":
-		why = l.T("too recent: will do from %s", dayWords(l, u.Since))
-	case u.Why == "too_old" && u.Limit != "":
-		why = l.T("too old since %s (at most %s)", dayWords(l, u.Since), periodWords(l, catalogue.Period(u.Limit)))
-	case u.Why == "expired":
-		why = l.T("expired since %s", dayWords(l, u.Since))
-	case u.Why == "undated" || u.Why == "future":
-		why += ": `vaultctl document edit " + u.ID + " --issued-on …`"
-	case u.Why == "no_period":
-		why += ": `vaultctl document edit " + u.ID + " --period YYYY-MM`"
-	}
-	return u.ID + "  " + firstOf(names[u.DocumentType], u.DocumentType) + "  " + why
 }

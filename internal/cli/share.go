@@ -7,13 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -55,33 +55,13 @@ func runShareList(f *Factory, cmd *cobra.Command, args []string, req api.ShareLi
 	header := []string{l.T("id"), l.T("state"), l.T("person"), l.T("to"), l.T("documents"), l.T("purpose"), l.T("last day")}
 	err = emitList(f, apiclient.List[api.Share](cmd.Context(), c, api.RouteShareList, req), header, func(s api.Share) []termio.Cell {
 		n++
-		return []termio.Cell{{Text: s.ID}, shareState(l, s.State), {Text: firstOf(s.Name, s.Beneficiary)}, {Text: s.To},
-			{Text: strconv.Itoa(len(s.Documents))}, {Text: s.Purpose}, {Text: dayWords(l, s.Until)}}
+		return []termio.Cell{{Text: s.ID}, phrase.ShareState(l, s.State), {Text: firstOf(s.Name, s.Beneficiary)}, {Text: s.To},
+			{Text: strconv.Itoa(len(s.Documents))}, {Text: s.Purpose}, {Text: phrase.Day(l, s.Until)}}
 	})
 	if err == nil && n == 0 && !f.JSON() {
 		f.IO.Note(l.T("No share."))
 	}
 	return err
-}
-
-func shareState(l lang.Lang, state string) termio.Cell {
-	switch state {
-	case "active":
-		return termio.Cell{Text: "✓ " + l.T("goes on"), Style: termio.Good}
-	case "expired":
-		return termio.Cell{Text: "■ " + l.T("over"), Style: termio.Faint}
-	case "revoked":
-		return termio.Cell{Text: "✗ " + l.T("revoked"), Style: termio.Faint}
-	case "ended":
-		return termio.Cell{Text: "■ " + l.T("ended"), Style: termio.Faint}
-	}
-	return termio.Cell{Text: state}
-}
-
-// shareLine says a share in one line.
-func shareLine(l lang.Lang, s *api.Share) string {
-	return strings.Join([]string{s.ID, shareState(l, s.State).Text, s.To, s.Purpose, l.N(len(s.Documents), "%d document", "%d documents"),
-		l.T("until %s", dayWords(l, s.Until))}, "  ")
 }
 
 func newShareShow(f *Factory) *cobra.Command {
@@ -117,7 +97,7 @@ func (f *Factory) showShare(w io.Writer, s api.Share) error {
 	for _, line := range s.Copies {
 		p.line(f.IO.Clean(line))
 	}
-	for _, line := range f.remoteLines(&api.Receipt{Remotes: s.Remotes}) {
+	for _, line := range phrase.Storages(l, s.Remotes) {
 		p.line("  - " + f.IO.Clean(line))
 	}
 	if _, err := io.WriteString(w, p.String()); err != nil {
@@ -144,9 +124,9 @@ func (f *Factory) shareFields(w io.Writer, s *api.Share) error {
 	if evidence == "verbal" {
 		evidence = l.T("by word of mouth")
 	}
-	err := f.fields(w, l.T("id"), s.ID, l.T("person"), joinWords(s.Name, s.Beneficiary), l.T("state"), shareState(l, s.State).Text, l.T("to"), s.To,
-		l.T("sealed to"), keyWords(l, s.Key), l.T("purpose"), purposeWords(l, s.Purpose), l.T("shared"), dayWords(l, s.Shared),
-		l.T("by"), s.SharedBy, l.T("last day"), dayWords(l, s.Until), l.T("ended"), dayWords(l, s.Ended), l.T("evidence"), evidence)
+	err := f.fields(w, l.T("id"), s.ID, l.T("person"), joinWords(s.Name, s.Beneficiary), l.T("state"), phrase.ShareState(l, s.State).Text, l.T("to"), s.To,
+		l.T("sealed to"), phrase.SealedTo(l, s.Key), l.T("purpose"), phrase.Purpose(l, s.Purpose), l.T("shared"), phrase.Day(l, s.Shared),
+		l.T("by"), s.SharedBy, l.T("last day"), phrase.Day(l, s.Until), l.T("ended"), phrase.Day(l, s.Ended), l.T("evidence"), evidence)
 	if err != nil {
 		return err
 	}

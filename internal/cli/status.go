@@ -4,13 +4,13 @@ import (
 	"context"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/vault"
 )
@@ -60,7 +60,7 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	p := &page{f: f, l: l}
 	if s.State == stateUninitialized {
 		p.line(l.T("There is no organization on this workstation yet."))
-		p.line(hintWords(l, "`vaultctl init` founds one, `vaultctl join` enrols this workstation in one, `vaultctl join --recover` rebuilds one that was lost"))
+		p.line(phrase.Hint(l, "`vaultctl init` founds one, `vaultctl join` enrols this workstation in one, `vaultctl join --recover` rebuilds one that was lost"))
 		_, err := io.WriteString(w, p.String())
 		return err
 	}
@@ -81,11 +81,11 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	if s.State == stateReady && org == "" {
 		org = s.Org
 	}
-	pairs := []string{l.T("organization"), org, l.T("root"), s.Fingerprint, l.T("agent"), agent, l.T("device"), deviceWords(s)}
+	pairs := []string{l.T("organization"), org, l.T("root"), s.Fingerprint, l.T("agent"), agent, l.T("device"), phrase.Device(s)}
 	if s.State == stateReady {
 		pairs = append(pairs, l.T("vaults"), l.N(s.Vaults, "%d vault", "%d vaults")+", "+l.N(s.Documents, "%d document", "%d documents"))
 	}
-	pairs = append(pairs, l.T("to send"), queueWords(l, s), l.T("last sync"), f.timeWords(s.LastSync))
+	pairs = append(pairs, l.T("to send"), phrase.Queue(l, s), l.T("last sync"), phrase.Time(f.Lang(), s.LastSync))
 	if _, err := io.WriteString(w, state+"\n"); err != nil {
 		return err
 	}
@@ -99,13 +99,13 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 		p.line("· " + l.T("to seal anew") + ": " + l.N(s.ToReseal, "%d vault", "%d vaults"))
 	}
 	if s.Waiting > 0 {
-		p.line("· " + waitingWords(l, s.Waiting))
+		p.line("· " + phrase.Waiting(l, s.Waiting))
 	}
 	if s.ToFetch > 0 {
 		p.line("· " + l.T("documents' descriptions on their way") + ": " + l.N(s.ToFetch, "%d vault", "%d vaults"))
 	}
 	if s.Reseal != nil {
-		p.line(stageWords(l, *s.Reseal))
+		p.line(phrase.Stage(l, *s.Reseal))
 	}
 	if len(s.Attention) > 0 {
 		p.head(l.T("Needs attention"))
@@ -115,30 +115,12 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 	return err
 }
 
-func deviceWords(s *api.Status) string {
-	if len(s.Roles) == 0 {
-		return s.Device
-	}
-	return s.Device + " (" + strings.Join(s.Roles, ", ") + ")"
-}
-
-func queueWords(l lang.Lang, s *api.Status) string {
-	if s.Queued == 0 && s.Unsealed == 0 {
-		return l.T("nothing: the storage holds everything")
-	}
-	words := l.N(s.Queued, "%d object, %s", "%d objects, %s", termio.FormatBytes(s.QueuedBytes))
-	if s.Unsealed > 0 {
-		words += "; " + l.N(s.Unsealed, "%d change not yet in the journal", "%d changes not yet in the journal")
-	}
-	return words
-}
-
 // remote is one line about a remote.
 func (p *page) remote(r *api.RemoteStatus) {
 	sign := p.f.IO.Styled(termio.Good, "✓")
 	var words []string
 	if r.LastOK != "" {
-		words = append(words, p.l.T("answered %s", p.f.timeWords(r.LastOK)))
+		words = append(words, p.l.T("answered %s", phrase.Time(p.l, r.LastOK)))
 	}
 	if r.Queued > 0 {
 		words = append(words, p.l.N(r.Queued, "%d object to send", "%d objects to send"))
@@ -152,13 +134,4 @@ func (p *page) remote(r *api.RemoteStatus) {
 		text += "  " + strings.Join(words, ", ")
 	}
 	p.WriteString(sign + " " + p.f.IO.Clean(text) + "\n")
-}
-
-// timeWords shows an RFC 3339 time to a person, in the time zone of this machine.
-func (f *Factory) timeWords(text string) string {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return text
-	}
-	return f.Lang().DateTime(t.Local())
 }

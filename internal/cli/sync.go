@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 )
 
 func newSync(f *Factory) *cobra.Command {
@@ -55,7 +56,7 @@ func runSync(ctx context.Context, f *Factory, wait string) error {
 			p.line(l.N(r.Queued, "%d object is still to be sent; the daemon goes on.", "%d objects are still to be sent; the daemon goes on."))
 		}
 		if r.Waiting > 0 {
-			p.line("· " + waitingWords(l, r.Waiting))
+			p.line("· " + phrase.Waiting(l, r.Waiting))
 		}
 		_, err := io.WriteString(w, p.String())
 		return err

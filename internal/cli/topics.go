@@ -7,6 +7,7 @@ import (
 
 	"vaultctl/internal/exitcode"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 )
 
 // exitCodesTopic is the word after help that lists the exit statuses.
@@ -39,7 +40,7 @@ func exitStatuses() []struct {
 
 func writeExitCodes(w io.Writer, l lang.Lang) error {
 	for _, s := range exitStatuses() {
-		if _, err := fmt.Fprintf(w, "%4s  %s\n", strconv.Itoa(s.status), say(l, s.meaning)); err != nil {
+		if _, err := fmt.Fprintf(w, "%4s  %s\n", strconv.Itoa(s.status), phrase.Sentence(l, s.meaning)); err != nil {
 			return fmt.Errorf("write exit statuses: %w", err)
 		}
 	}

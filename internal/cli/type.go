@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/catalogue"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -75,25 +76,8 @@ func runTypeList(f *Factory) error {
 		if t.Health {
 			code.Style = termio.Warn
 		}
-		return []termio.Cell{code, {Text: name}, {Text: periodWords(l, t.Validity)}, {Text: periodWords(l, t.MaxAge)}}
+		return []termio.Cell{code, {Text: name}, {Text: phrase.Period(l, t.Validity)}, {Text: phrase.Period(l, t.MaxAge)}}
 	})
-}
-
-// periodWords writes a period for a person.
-func periodWords(l lang.Lang, p catalogue.Period) string {
-	if p == catalogue.Printed {
-		return l.T("printed date")
-	}
-	years, months, days, ok := p.Split()
-	switch {
-	case !ok:
-		return ""
-	case years > 0:
-		return l.N(years, "%d year", "%d years")
-	case months > 0:
-		return l.N(months, "%d month", "%d months")
-	}
-	return l.N(days, "%d day", "%d days")
 }
 
 func newTypeShow(f *Factory) *cobra.Command {
@@ -126,9 +110,9 @@ func runTypeShow(f *Factory, name string) error {
 			l.T("code"), t.Code,
 			l.T("name"), t.Name(l.String()),
 			l.T("also called"), strings.Join(t.Aliases, ", "),
-			l.T("validity"), periodWords(l, t.Validity),
-			l.T("validity for minors"), periodWords(l, t.ValidityMinor),
-			l.T("maximum age"), periodWords(l, t.MaxAge),
+			l.T("validity"), phrase.Period(l, t.Validity),
+			l.T("validity for minors"), phrase.Period(l, t.ValidityMinor),
+			l.T("maximum age"), phrase.Period(l, t.MaxAge),
 			l.T("health data"), health,
 			l.T("note"), t.Note(l.String()),
 			l.T("source"), t.Source,
