@@ -38,7 +38,7 @@ SEED ?= 20261122
 .PHONY: build web test soak demo bench lint docs fuzz cross clean
 
 build:
-	$(RELEASE) go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vaultctl ./cmd/vaultd
+	$(RELEASE) go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vaultctl ./cmd/vaultctl-tui ./cmd/vaultd
 
 # The page that opens packages, from the npm packages of a lock file; whatever is built afterwards can write packages. Needs
 # node 18 or later. Nothing that a package brings is run while it is installed.
@@ -90,11 +90,12 @@ fuzz:
 		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
 	done
 
-# Both programs for every system that releases serve.
+# The programs for every system that releases serve.
 cross:
 	for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
 		echo "== $$target"; \
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -trimpath -o /dev/null ./cmd/vaultctl; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -trimpath -o /dev/null ./cmd/vaultctl-tui; \
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build -trimpath -o /dev/null ./cmd/vaultd; \
 	done
 

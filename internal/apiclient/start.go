@@ -49,12 +49,20 @@ func start(o Options) (*process, error) {
 	return p, nil
 }
 
-// findDaemon looks for vaultd beside this program (through symbolic links), then on PATH.
+// findDaemon looks for vaultd.
 func findDaemon(explicit string) (string, error) {
 	if explicit != "" {
 		return explicit, nil
 	}
-	name := "vaultd"
+	path, ok := Program("vaultd")
+	if !ok {
+		return "", vault.Errorf(vault.CodeNoDaemon, "vaultd is not running, and its program is neither beside vaultctl nor on PATH")
+	}
+	return path, nil
+}
+
+// Program finds another program of this package by its name: beside this one (through symbolic links), then on PATH.
+func Program(name string) (path string, ok bool) {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
@@ -64,14 +72,15 @@ func findDaemon(explicit string) (string, error) {
 		}
 		beside := filepath.Join(filepath.Dir(self), name)
 		if info, err := os.Stat(beside); err == nil && info.Mode().IsRegular() {
-			return beside, nil
+			return beside, true
 		}
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", vault.Errorf(vault.CodeNoDaemon, "vaultd is not running, and its program is neither beside vaultctl nor on PATH")
+		return "", false
 	}
-	return filepath.Abs(path)
+	path, err = filepath.Abs(path)
+	return path, err == nil
 }
 
 // managerVars belong to the service that the caller may run in: the daemon must neither report to its manager nor take

@@ -90,7 +90,7 @@ func addCommands(root *cobra.Command, f *Factory) {
 			root.AddCommand(cmd)
 		}
 	}
-	inGroup(groupStart, newInit(f), newJoin(f), newUnlock(f), newLock(f), newStatus(f))
+	inGroup(groupStart, newInit(f), newJoin(f), newTUI(f), newUnlock(f), newLock(f), newStatus(f))
 	inGroup(groupPeople, newBeneficiary(f), newCard(f), newConsent(f), newShare(f))
 	inGroup(groupDocuments, newDocument(f), newImport(f), newBatch(f), newType(f), newProcedure(f))
 	inGroup(groupOperation, newSync(f), newVerify(f), newDoctor(f), newJournal(f), newStats(f), newExport(f), newRecover(f))
@@ -117,6 +117,10 @@ func run(ctx context.Context, args []string, io *termio.IO, build Build) int {
 	f.close()
 	if err == nil {
 		return exitcode.OK
+	}
+	var said exited
+	if errors.As(err, &said) {
+		return int(said)
 	}
 	if ctx.Err() != nil && (vault.CodeOf(err) != vault.CodeInterrupted || api.HintOf(err) == "") {
 		err = vault.Errorf(vault.CodeInterrupted, "interrupted")

@@ -19,7 +19,6 @@ type laterCommand struct {
 // laterCommands lists them. A row goes when its command comes; a test holds the two apart.
 func laterCommands() []laterCommand {
 	return []laterCommand{
-		{"tui", lang.Key("use the commands; `vaultctl --help` lists them")},
 		{"card replace", lang.Key("`vaultctl card issue B` makes the next card; with --old-card FILE private documents follow it")},
 	}
 }

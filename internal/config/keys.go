@@ -53,6 +53,8 @@ func keys() []Key {
 		{Name: "print_command", Kind: Word, Default: "lp", Doc: lang.Key("Command that `card issue --print` and `document print` send a PDF to, on its standard input.")},
 		{Name: "procedures", Kind: Path, Doc: lang.Key("TOML file whose procedures replace or extend the built-in ones.")},
 		{Name: "retention", Kind: Spans, Doc: lang.Key("How long each storage keeps what was deleted, by old versions, a trash or object lock: main=30d. Receipts name the day.")},
+		{Name: "scan_folders", Kind: Names, Doc: lang.Key("Folders that the terminal interface watches for what a scanner leaves there, separated by commas.")},
+		{Name: "screen_lock", Kind: Duration, Default: "10m", Doc: lang.Key("How long nobody may press a key before the terminal interface locks. 0 means never.")},
 		{Name: "silent_after", Kind: Duration, Default: "7d", Doc: lang.Key("How long nothing may be heard of another workstation before `status` and `doctor` name it. 0 means for ever.")},
 		{Name: "sync_interval", Kind: Duration, Default: "2m", Doc: lang.Key("How often the daemon asks the remote for news of other workstations. Own work is pushed at once.")},
 	}

@@ -72,6 +72,8 @@ func TestClientLinksNoEngine(t *testing.T) {
 		internal + "engine", internal + "daemon", internal + "apiserver", internal + "agecrypt", internal + "boltstore",
 		internal + "remote", internal + "paper", internal + "protect", internal + "secretshare", internal + "localseal",
 		internal + "oplog", internal + "spool",
+		// Of the library that draws screens a program asks the terminal for its colours by merely containing it.
+		"github.com/charmbracelet", internal + "tui",
 	}
 	for _, goos := range systems {
 		deps := MustList(t, goos, "-deps", "./cmd/vaultctl")
@@ -122,7 +124,7 @@ func TestDirections(t *testing.T) {
 		"apiclient": {"api", "localsock", "vault"},
 		"apiserver": {"api", "engine", "localsock", "vault"},
 		"engine":    {"api", "vault"},
-		"cli":       {"api", "apiclient", "importer", "manifest", "phrase", "printing", "tui", "userfile", "vault"},
+		"cli":       {"api", "apiclient", "importer", "manifest", "phrase", "printing", "userfile", "vault"},
 		"importer":  {"api", "apiclient", "manifest", "vault"},
 		"manifest":  {"api", "vault"},
 		"tui":       {"api", "apiclient", "phrase", "printing", "userfile", "vault"},
@@ -194,7 +196,7 @@ func TestRoles(t *testing.T) {
 	owners := map[string]string{
 		"github.com/rclone/rclone": "remote", "go.etcd.io/bbolt": "boltstore", "filippo.io/age": "agecrypt",
 		"github.com/spf13/viper": "config", "github.com/spf13/cobra": "cli", "codeberg.org/go-pdf/fpdf": "paper",
-		"github.com/pelletier/go-toml/v2": "tomlfile", "github.com/pdfcpu/pdfcpu": "pdfpages",
+		"github.com/pelletier/go-toml/v2": "tomlfile", "github.com/pdfcpu/pdfcpu": "pdfpages", "github.com/charmbracelet": "tui",
 	}
 	found := map[string]bool{}
 	for path, p := range MustList(t, "linux", "./internal/...") {

@@ -88,7 +88,6 @@ var frCLI = [...]row{
 	{"source", "source"},
 	{"text", "du texte"},
 	{"the path of a file, or nothing", "le chemin d'un fichier, ou rien"},
-	{"use the commands; `vaultctl --help` lists them", "utiliser les commandes ; `vaultctl --help` en donne la liste"},
 	{"validity for minors", "validité pour les mineurs"},
 	{"validity", "validité"},
 	{"value", "valeur"},

@@ -1,7 +1,87 @@
 package lang
 
-// frTUI is what screens say, in French.
-var frTUI = [...]row{}
+// frTUI is what the terminal interface says of itself, in French; what its pages say stands in the tables of their areas.
+var frTUI = [...]row{
+	{"Folders that the terminal interface watches for what a scanner leaves there, separated by commas.", "Dossiers que l'interface de terminal surveille pour ce qu'un scanner y dépose, séparés par des virgules."},
+	{"How long nobody may press a key before the terminal interface locks. 0 means never.", "Durée sans touche avant que l'interface de terminal se verrouille. 0 : jamais."},
+	{"Work on a screen: people, documents, consents, shares", "Travailler à l'écran : personnes, documents, consentements, partages"},
+	{"`vaultctl --help` lists the commands, which need none; --accessible works line by line", "`vaultctl --help` liste les commandes, qui s'en passent ; --accessible fonctionne ligne par ligne"},
+	{"folder that a scanner leaves files in; may be given several times", "dossier où un scanner dépose des fichiers ; peut être répété"},
+	{"identity", "identité"},
+	{"install it from the same package as vaultctl", "installez-le depuis le même paquet que vaultctl"},
+	{"lock after so long without a key: 10m; 0 never", "verrouiller après cette durée sans touche : 10m ; 0 jamais"},
+	{"open it", "ouvrir"},
+	{"take the mouse; the terminal then no longer marks text with it", "prendre la souris ; le terminal ne sélectionne alors plus de texte avec elle"},
+	{"tell and ask line by line, for screen readers", "dire et demander ligne par ligne, pour les lecteurs d'écran"},
+	{"who can open", "qui peut ouvrir"},
+	{"%s cannot be read.", "%s ne peut pas être lu."},
+	{"%s does not answer", "%s ne répond pas"},
+	{"Choose at least one: space marks.", "Choisissez-en au moins un : espace coche."},
+	{"Enter", "Entrée"},
+	{"For the person alone. It is shown once.", "Pour la personne seule. Ceci n'est montré qu'une fois."},
+	{"Go on?", "Continuer ?"},
+	{"Keys", "Touches"},
+	{"Locked", "Verrouillé"},
+	{"Make the window larger: at least %d × %d.", "Agrandissez la fenêtre : %d × %d au moins."},
+	{"No", "Non"},
+	{"No files here.", "Aucun fichier ici."},
+	{"Nothing matches.", "Rien ne correspond."},
+	{"Press Enter to go on.", "Appuyez sur Entrée pour continuer."},
+	{"Search", "Rechercher"},
+	{"Something still goes on. Press ctrl+c again to leave all the same.", "Un travail est en cours. Appuyez encore sur ctrl+c pour quitter malgré tout."},
+	{"Stopped. What was confirmed before stays.", "Arrêté. Ce qui était confirmé reste."},
+	{"The daemon does not answer; trying again.", "Le démon ne répond pas ; nouvel essai en cours."},
+	{"The vaults were locked. Unlock them, then do it again.", "Les coffres ont été verrouillés. Déverrouillez-les, puis recommencez."},
+	{"There is no organization on this workstation yet: `vaultctl init` founds one, `vaultctl join` enrols it in one.", "Il n'y a pas encore d'organisation sur ce poste : `vaultctl init` en fonde une, `vaultctl join` l'inscrit dans une autre."},
+	{"There is nothing here to do that to.", "Il n'y a rien ici à quoi l'appliquer."},
+	{"This cannot be left empty.", "Ce champ est obligatoire."},
+	{"This workstation is not enrolled yet: an administrator has to approve it.", "Ce poste n'est pas encore inscrit : un administrateur doit l'approuver."},
+	{"This workstation was revoked: nothing is written or sent from here any more.", "Ce poste a été révoqué : plus rien n'est écrit ni envoyé d'ici."},
+	{"What was pasted is too long: %d characters. Nothing was taken.", "Le texte collé est trop long : %d caractères. Rien n'a été repris."},
+	{"Yes", "Oui"},
+	{"another page of the same person", "une autre page de la même personne"},
+	{"back", "retour"},
+	{"before", "précédent"},
+	{"choose", "choisir"},
+	{"choose a row", "choisir une ligne"},
+	{"del", "suppr"},
+	{"everything is on the storage", "tout est sur le stockage"},
+	{"folder", "dossier"},
+	{"folder above", "dossier parent"},
+	{"go on", "continuer"},
+	{"into it", "y entrer"},
+	{"keys", "touches"},
+	{"keys of this page", "touches de cette page"},
+	{"leave", "quitter"},
+	{"lock the screen", "verrouiller l'écran"},
+	{"look again", "actualiser"},
+	{"looking for the daemon", "recherche du démon"},
+	{"mark", "cocher"},
+	{"mark a row", "cocher une ligne"},
+	{"next", "suivant"},
+	{"open, or what is done most", "ouvrir, ou l'action la plus courante"},
+	{"scroll", "défiler"},
+	{"search", "rechercher"},
+	{"search in the list", "chercher dans la liste"},
+	{"stop what is going on", "arrêter le travail en cours"},
+	{"take", "prendre"},
+}
 
-// frTUIPlurals is what screens say with a count.
-var frTUIPlurals = [...]plural{}
+// frTUIPlurals is what the terminal interface says of itself with a count.
+var frTUIPlurals = [...]plural{
+	{"%d change is safe here and waits for the storage", "%d changes are safe here and wait for the storage", "%d changement, en sûreté ici, attend le stockage", "%d changements, en sûreté ici, attendent le stockage"},
+	{"%d file chosen", "%d files chosen", "%d fichier choisi", "%d fichiers choisis"},
+	{"%d thing needs attention", "%d things need attention", "%d point demande attention", "%d points demandent attention"},
+	{"and %d more: type further letters", "and %d more: type further letters", "et %d autre : tapez d'autres lettres", "et %d autres : tapez d'autres lettres"},
+}
+
+// frErrorsTUI are the errors of the terminal interface, in French.
+var frErrorsTUI = [...]row{
+	{"--lock-after: %w", "--lock-after : %w"},
+	{"the program vaultctl-tui cannot be run: %w", "le programme vaultctl-tui ne peut pas être exécuté : %w"},
+	{"the program vaultctl-tui is neither beside vaultctl nor on PATH", "le programme vaultctl-tui n'est ni à côté de vaultctl ni dans le PATH"},
+	{"the terminal interface does not yet work line by line", "l'interface de terminal ne fonctionne pas encore ligne par ligne"},
+	{"the terminal interface is for people: use the commands with --json and --no-input", "l'interface de terminal est faite pour des personnes : utilisez les commandes avec --json et --no-input"},
+	{"the terminal interface needs a terminal", "l'interface de terminal a besoin d'un terminal"},
+	{"the terminal interface takes no arguments, only flags", "l'interface de terminal ne prend pas d'arguments, seulement des options"},
+}

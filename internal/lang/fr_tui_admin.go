@@ -1,0 +1,7 @@
+package lang
+
+// frTUIAdmin is what the terminal interface says on the pages of its area, in French.
+var frTUIAdmin = [...]row{}
+
+// frTUIAdminPlurals is the same with a count.
+var frTUIAdminPlurals = [...]plural{}

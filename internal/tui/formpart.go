@@ -1,0 +1,175 @@
+package tui
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/huh"
+
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+)
+
+// formPart shows a form. Fields that are always asked stand on one page; each that may be left out has one of its own.
+type formPart struct {
+	l     lang.Lang
+	style *styles
+	form  *form
+	huh   *huh.Form
+	intro []string
+}
+
+const (
+	typedMost  = 4096 // characters of one field
+	optionRows = 9    // of a choice, before it scrolls
+)
+
+func newFormPart(l lang.Lang, style *styles, f *form) *formPart {
+	p := &formPart{l: l, style: style, form: f}
+	var (
+		groups []*huh.Group
+		plain  []huh.Field
+	)
+	flush := func() {
+		if len(plain) > 0 {
+			groups = append(groups, huh.NewGroup(plain...))
+			plain = nil
+		}
+	}
+	for _, q := range f.fields {
+		if q.when == nil {
+			plain = append(plain, p.field(q))
+			continue
+		}
+		flush()
+		groups = append(groups, huh.NewGroup(p.field(q)).WithHideFunc(func() bool { return !q.when() }))
+	}
+	flush()
+	p.huh = huh.NewForm(groups...).WithShowHelp(false).WithTheme(style.form()).WithKeyMap(formKeys())
+	return p
+}
+
+// formKeys are huh's keys, without those that mean something else here.
+func formKeys() *huh.KeyMap {
+	km := huh.NewDefaultKeyMap()
+	km.Quit = key.NewBinding(key.WithDisabled())
+	km.Confirm.Accept = key.NewBinding(key.WithKeys("y", "Y", "o", "O"))
+	return km
+}
+
+func (p *formPart) field(q *field) huh.Field {
+	says := func(value string) error {
+		if wrong := q.verify(p.l, value); wrong != "" {
+			return errors.New(wrong)
+		}
+		return nil
+	}
+	switch q.kind {
+	case choice:
+		var options []huh.Option[string]
+		for _, o := range clean(q.options) {
+			options = append(options, huh.NewOption(o.label, o.value))
+		}
+		return huh.NewSelect[string]().Title(q.label).Description(q.help).Options(options...).Value(q.text).
+			Height(min(len(options), optionRows) + 1 + rows(q.help)).Validate(says)
+	case choices:
+		var options []huh.Option[string]
+		for _, o := range clean(q.options) {
+			options = append(options, huh.NewOption(o.label, o.value))
+		}
+		return huh.NewMultiSelect[string]().Title(q.label).Description(q.help).Options(options...).Value(q.some).
+			Height(min(len(options), optionRows) + 1 + rows(q.help)).
+			Validate(func(some []string) error {
+				if q.needed && len(some) == 0 {
+					return errors.New(p.l.T("Choose at least one: space marks."))
+				}
+				return nil
+			})
+	case yesNo:
+		return huh.NewConfirm().Title(q.label).Description(q.help).Affirmative(p.l.T("Yes")).Negative(p.l.T("No")).Value(q.yes)
+	case sentence:
+		return huh.NewNote().Title(q.label).Description(q.help)
+	case oneLine, secret:
+	}
+	input := huh.NewInput().Title(q.label).Description(q.help).Value(q.text).CharLimit(typedMost).Validate(says)
+	if q.kind == secret {
+		input.EchoMode(huh.EchoModePassword)
+	}
+	return input
+}
+
+func rows(help string) int {
+	if help == "" {
+		return 0
+	}
+	return 1
+}
+
+func (p *formPart) init(width, height int) tea.Cmd {
+	p.size(width, height)
+	return p.huh.Init()
+}
+
+func (p *formPart) size(width, height int) {
+	p.intro = nil
+	for _, s := range p.form.intro {
+		p.intro = append(p.intro, termio.Wrap(s, width)...)
+	}
+	p.intro = p.intro[:min(len(p.intro), max(1, height-6))]
+	p.huh = p.huh.WithWidth(max(20, width)).WithHeight(max(4, height-3-len(p.intro)))
+}
+
+// hides reports whether something that must not be seen is typed here.
+func (p *formPart) hides() bool {
+	for _, q := range p.form.fields {
+		if q.kind == secret {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *formPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		p.size(msg.Width, msg.Height)
+		return nil, false, nil
+	case tea.KeyMsg:
+		if msg.String() == "esc" && !p.filtering() {
+			return nil, true, errBack
+		}
+	}
+	m, cmd := p.huh.Update(msg)
+	if f, ok := m.(*huh.Form); ok {
+		p.huh = f
+	}
+	return cmd, p.huh.State == huh.StateCompleted, nil
+}
+
+// filtering reports whether a choice is being searched: Escape then ends the search.
+func (p *formPart) filtering() bool {
+	f, ok := p.huh.GetFocusedField().(interface{ GetFiltering() bool })
+	return ok && f.GetFiltering()
+}
+
+func (p *formPart) view(width, _ int) string {
+	out := []string{p.style.title.Render(cut(p.form.title, width))}
+	out = append(out, p.intro...)
+	out = append(out, "", p.huh.View())
+	return strings.Join(out, "\n")
+}
+
+func (p *formPart) hints(l lang.Lang) []string {
+	hints := []string{l.T("Enter") + " " + l.T("next")}
+	switch p.huh.GetFocusedField().(type) {
+	case *huh.Select[string]:
+		hints = append(hints, "↑ ↓ "+l.T("choose"), "/ "+l.T("search"))
+	case *huh.MultiSelect[string]:
+		hints = append(hints, l.T("space")+" "+l.T("mark"), "/ "+l.T("search"))
+	case *huh.Confirm:
+		hints = append(hints, "← → "+l.T("choose"))
+	}
+	return append(hints, "shift+tab "+l.T("before"), "esc "+l.T("leave"))
+}

@@ -1,0 +1,114 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/textinput"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"vaultctl/internal/api"
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+)
+
+// lockScreen hides everything until the person is back. Where a passphrase protects the keys the daemon forgets them, and
+// the passphrase brings them back; else Enter is enough, for there is nothing that one could ask for.
+type lockScreen struct {
+	a       *app
+	asks    bool // for the passphrase
+	typed   textinput.Model
+	waiting bool
+	wrong   string
+}
+
+const byPassphrase = "passphrase"
+
+// shut locks: what must not be seen is taken away, and the daemon forgets the keys that a passphrase protects.
+func (a *app) shut() {
+	for _, q := range append([]*question(nil), a.asked...) {
+		if q.hides() {
+			a.drop(q, errBack)
+		}
+	}
+	asks := a.status != nil && a.status.Protect == byPassphrase
+	a.lock = newLockScreen(a, asks)
+	if asks {
+		go func() { // the screen is dark whether or not the daemon hears of it
+			_, _ = call[api.Status](a.ctx, a.desk, api.RouteLock, api.Empty{})
+		}()
+	}
+}
+
+func newLockScreen(a *app, asks bool) *lockScreen {
+	t := textinput.New()
+	t.EchoMode = textinput.EchoPassword
+	t.Prompt = "› "
+	t.CharLimit = typedMost
+	return &lockScreen{a: a, asks: asks, typed: t}
+}
+
+func (s *lockScreen) init() tea.Cmd { return s.typed.Focus() }
+
+// openedMsg says how unlocking ended.
+type openedMsg struct{ err error }
+
+func (s *lockScreen) update(a *app, msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case openedMsg:
+		s.waiting = false
+		if msg.err != nil {
+			s.wrong, _ = a.words(msg.err)
+			return nil
+		}
+		a.lock = nil
+		a.touched = a.desk.now()
+		return tea.Batch(a.look, a.load(a.top()))
+	case tea.KeyMsg:
+		if s.waiting {
+			return nil
+		}
+		if msg.String() == "enter" {
+			return s.try(a)
+		}
+	}
+	var cmd tea.Cmd
+	if s.asks {
+		s.typed, cmd = s.typed.Update(msg)
+	}
+	return cmd
+}
+
+func (s *lockScreen) try(a *app) tea.Cmd {
+	passphrase := s.typed.Value()
+	s.typed.SetValue("")
+	s.wrong, s.waiting = "", true
+	asks, ctx, d := s.asks, a.ctx, a.desk
+	return func() tea.Msg {
+		if !asks {
+			return openedMsg{}
+		}
+		_, err := call[api.Empty](ctx, d, api.RouteUnlock, api.UnlockRequest{Passphrase: passphrase})
+		return openedMsg{err}
+	}
+}
+
+func (s *lockScreen) view(a *app) string {
+	l := a.lang()
+	lines := []string{"", a.style.title.Render(l.T("Locked")), ""}
+	switch {
+	case s.waiting:
+		lines = append(lines, "…")
+	case s.asks:
+		lines = append(lines, l.T("Passphrase"), "› "+strings.Repeat("•", min(len([]rune(s.typed.Value())), a.width-4)))
+	default:
+		lines = append(lines, l.T("Press Enter to go on."))
+	}
+	if s.wrong != "" {
+		lines = append(lines, "", a.style.of(termio.Bad).Render(cut("✗ "+s.wrong, a.width)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *lockScreen) hints(l lang.Lang) []string {
+	return []string{l.T("Enter") + " " + l.T("open"), "ctrl+c " + l.T("leave")}
+}

@@ -1,0 +1,77 @@
+package tui
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"vaultctl/internal/lang"
+	"vaultctl/internal/termio"
+)
+
+// sheetPart shows a sheet and scrolls it.
+type sheetPart struct {
+	l     lang.Lang
+	style *styles
+	sheet *sheet
+	top   int
+	rows  int // lines of the last drawing
+	room  int
+}
+
+func (p *sheetPart) init(int, int) tea.Cmd { return nil }
+func (p *sheetPart) hides() bool           { return p.sheet.secret }
+
+func (p *sheetPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
+	key, ok := msg.(tea.KeyMsg)
+	if !ok {
+		return nil, false, nil
+	}
+	switch key.String() {
+	case "enter", "esc", "q":
+		return nil, true, nil
+	case "up":
+		p.top--
+	case "down":
+		p.top++
+	case "pgup":
+		p.top -= p.room
+	case "pgdown", " ":
+		p.top += p.room
+	}
+	p.top = max(0, min(p.top, p.rows-p.room))
+	return nil, false, nil
+}
+
+func (p *sheetPart) view(width, height int) string {
+	out := []string{p.style.title.Render(cut(p.sheet.title, width)), ""}
+	if p.sheet.secret {
+		out[1] = p.style.of(termio.Warn).Render(cut("! "+p.l.T("For the person alone. It is shown once."), width))
+	}
+	var lines []string
+	for _, line := range p.sheet.lines {
+		if p.sheet.fixed || line == "" {
+			lines = append(lines, line)
+			continue
+		}
+		lines = append(lines, termio.Wrap(line, width)...)
+	}
+	p.room = max(1, height-len(out))
+	p.rows = len(lines)
+	p.top = max(0, min(p.top, p.rows-p.room))
+	for i, line := range lines[p.top:min(len(lines), p.top+p.room)] {
+		if i == p.room-1 && p.top+p.room < len(lines) {
+			line = "↓ …"
+		}
+		out = append(out, p.style.of(p.sheet.as).Render(line))
+	}
+	return strings.Join(out, "\n")
+}
+
+func (p *sheetPart) hints(l lang.Lang) []string {
+	hints := []string{l.T("Enter") + " " + l.T("go on")}
+	if p.rows > p.room {
+		hints = append(hints, "↑ ↓ "+l.T("scroll"))
+	}
+	return hints
+}
