@@ -5,6 +5,7 @@ var frTUIAdmin = [...]row{
 	{"administration", "administration"},
 	{"checks", "contrôles"},
 	{"imports", "imports"},
+	{"partners", "partenaires"},
 }
 
 // frTUIAdminPlurals is the same with a count.
