@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -48,6 +49,9 @@ func (p *Printer) Print(ctx context.Context, r io.Reader) (said string, err erro
 	cmd := exec.CommandContext(ctx, p.argv[0], p.argv[1:]...)
 	cmd.Stdout = &limited{w: &out}
 	cmd.Stderr = cmd.Stdout
+	together(cmd)
+	cmd.Cancel = func() error { return end(cmd) }
+	cmd.WaitDelay = lastWords
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return "", fmt.Errorf("print: %w", err)
@@ -59,12 +63,14 @@ func (p *Printer) Print(ctx context.Context, r io.Reader) (said string, err erro
 	unread := userfile.Copy(in, source)
 	if source.err != nil {
 		// Both only hurry the end of a command whose work is void.
-		_ = cmd.Process.Kill()
+		_ = end(cmd)
 		_ = cmd.Wait()
 		return "", source.err
 	}
 	_ = in.Close()
-	err = cmd.Wait()
+	if err = cmd.Wait(); errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it ended well, and left something running that may still write
+	}
 	words := strings.TrimSpace(out.String())
 	switch {
 	case ctx.Err() != nil:
@@ -78,6 +84,9 @@ func (p *Printer) Print(ctx context.Context, r io.Reader) (said string, err erro
 	}
 	return words, nil
 }
+
+// lastWords is how long a command that has ended may leave its output open to others.
+const lastWords = 5 * time.Second
 
 // sourceErr notes how reading ended, as copying cannot tell which side failed.
 type sourceErr struct {

@@ -53,6 +53,16 @@ func TestPrint(t *testing.T) {
 	if _, err := os.Stat(whole); err == nil {
 		t.Error("half a document was printed")
 	}
+	// Nor must what the command started, which would keep it from ending as well.
+	if p, err = New(`sh -c "cat > /dev/null; touch '` + whole + `'"`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Print(t.Context(), iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("the document's error became %v", err)
+	}
+	if _, err := os.Stat(whole); err == nil {
+		t.Error("what the command started took half a document for a whole one")
+	}
 	if p, err = New(`sh -c "cat > /dev/null; echo no paper; exit 3"`); err != nil {
 		t.Fatal(err)
 	}
