@@ -55,7 +55,7 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 var errorTables = [...][]row{
 	frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsStats[:], frErrorsShare[:],
 	frErrorsProcedure[:], frErrorsPackage[:], frErrorsRoot[:],
-	frErrorsProof[:], frErrorsPack[:], frErrorsTUI[:],
+	frErrorsProof[:], frErrorsPack[:], frErrorsTUI[:], frErrorsTUIHome[:],
 }
 
 // errorRows returns the rows of all errorTables.

@@ -24,6 +24,7 @@ type desk struct {
 	types      *catalogue.Catalogue
 	procedures *procedure.Table
 	now        func() time.Time
+	memory     *memory
 }
 
 // today is the day here, YYYY-MM-DD.

@@ -71,4 +71,4 @@ func firstOf(values ...string) string {
 	return ""
 }
 
-func personActions() []action { return nil }
+func personActions() []action { return []action{followAction()} }

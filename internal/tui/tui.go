@@ -193,7 +193,7 @@ func newDesk(o *Options) (*desk, error) {
 		return nil, err
 	}
 	return &desk{
-		asker: silent{}, options: o, l: o.Lang, types: types, procedures: procedures, now: time.Now,
+		asker: silent{}, options: o, l: o.Lang, types: types, procedures: procedures, now: time.Now, memory: &memory{path: memoryPath(o.Home)},
 		link: &link{options: apiclient.Options{Home: o.Home, NoAutostart: o.NoAutostart, Version: o.Version}},
 	}, nil
 }
