@@ -37,6 +37,8 @@ type field struct {
 	some    *[]string
 	yes     *bool
 	options []option
+	// finds gives other words by which a value is found, where there are many to choose from; nil for none.
+	finds func(value string) string
 	// reads turns what was typed, without the spaces around it, into the value, or says what is wrong with it; the text of its
 	// error is shown in the person's language. It is not asked about nothing.
 	reads func(string) (string, error)

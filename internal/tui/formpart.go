@@ -68,6 +68,9 @@ func (p *formPart) field(q *field) huh.Field {
 	}
 	switch q.kind {
 	case choice:
+		if len(q.options) > optionRows {
+			return newLookField(p.l, q)
+		}
 		var options []huh.Option[string]
 		for _, o := range clean(q.options) {
 			options = append(options, huh.NewOption(o.label, o.value))
@@ -164,6 +167,8 @@ func (p *formPart) view(width, _ int) string {
 func (p *formPart) hints(l lang.Lang) []string {
 	hints := []string{l.T("Enter") + " " + l.T("next")}
 	switch p.huh.GetFocusedField().(type) {
+	case *lookField:
+		hints = append(hints, "↑ ↓ "+l.T("choose"), l.T("letters")+" "+l.T("search"))
 	case *huh.Select[string]:
 		hints = append(hints, "↑ ↓ "+l.T("choose"), "/ "+l.T("search"))
 	case *huh.MultiSelect[string]:
