@@ -75,6 +75,7 @@ type (
 	statusMsg struct {
 		status *api.Status
 		err    error
+		again  bool // of the round that goes on for ever
 	}
 	tickMsg struct{}
 )
@@ -93,7 +94,7 @@ func newApp(ctx context.Context, d *desk) *app {
 
 // Init implements tea.Model.
 func (a *app) Init() tea.Cmd {
-	return tea.Batch(a.listen, a.look, a.goTo(homePage{}))
+	return tea.Batch(a.listen, a.watch, a.goTo(homePage{}))
 }
 
 // listen gives the next message of a task.
@@ -160,7 +161,7 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.looked(msg)
 	case tickMsg:
 		a.lockIfIdle()
-		return a, a.look
+		return a, a.watch
 	default:
 		return a, a.pass(msg)
 	}
@@ -229,11 +230,21 @@ func (a *app) loaded(msg loadedMsg) tea.Cmd {
 	return nil
 }
 
+// watch looks at the daemon, and again after a while: there is one such round.
+func (a *app) watch() tea.Msg {
+	msg, _ := a.look().(statusMsg)
+	msg.again = true
+	return msg
+}
+
 // looked notes how the daemon is, and comes back to what could not be loaded before.
 func (a *app) looked(msg statusMsg) tea.Cmd {
 	was, before := a.trust, a.status
 	a.trust = msg.err
-	cmds := []tea.Cmd{tea.Tick(tick, func(time.Time) tea.Msg { return tickMsg{} })}
+	var cmds []tea.Cmd
+	if msg.again {
+		cmds = append(cmds, tea.Tick(tick, func(time.Time) tea.Msg { return tickMsg{} }))
+	}
 	if msg.err == nil {
 		a.status = msg.status
 		switch {
