@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -193,34 +192,12 @@ func (f *Factory) printAccess(a api.Access) error {
 	}
 	table := f.IO.NewTable(l.T("check"), l.T("kind"), l.T("document"), l.T("readers"), l.T("object"))
 	for _, o := range a.Objects {
-		check := termio.Cell{Text: "✓ " + strconv.Itoa(o.Stanzas), Style: termio.Good}
-		switch {
-		case o.Stanzas < 0:
-			check = termio.Cell{Text: "· " + l.T("not on this machine"), Style: termio.Faint}
-		case !o.Match:
-			check = termio.Cell{Text: "✗ " + strconv.Itoa(o.Stanzas), Style: termio.Bad}
-		}
 		object := o.Path
 		if f.IO.OutTTY() {
 			object = path.Base(object) // the whole path, which is wider than most terminals, is for programs
 		}
-		table.Cells(check, termio.Cell{Text: kindWords(l, o.Kind)}, termio.Cell{Text: o.Document},
+		table.Cells(phrase.ObjectCheck(l, &o), termio.Cell{Text: phrase.ObjectKind(l, o.Kind)}, termio.Cell{Text: o.Document},
 			termio.Cell{Text: phrase.Readers(l, o.Readers)}, termio.Cell{Text: object})
 	}
 	return table.Flush()
-}
-
-// kindWords says what a stored object is.
-func kindWords(l lang.Lang, kind string) string {
-	switch kind {
-	case "document":
-		return l.T("document")
-	case "note":
-		return l.T("entries")
-	case "manifest":
-		return l.T("manifest")
-	case "share":
-		return l.T("copy of a share")
-	}
-	return kind
 }

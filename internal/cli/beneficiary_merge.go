@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -99,31 +98,11 @@ func (f *Factory) sureToMerge(cmd *cobra.Command, c *apiclient.Client, plan *api
 
 func (f *Factory) printMerge(w io.Writer, m api.Merge) error {
 	l := f.Lang()
-	state := "✓ " + l.T("merged into %s, and closed", m.Into)
-	switch {
-	case m.DryRun && m.Closed:
-		state = "· " + l.T("would be merged into %s, and closed", m.Into)
-	case m.DryRun:
-		state = "· " + l.T("would be merged into %s in part, and stay open", m.Into)
-	case !m.Closed:
-		state = "! " + l.T("merged into %s in part, and still open", m.Into)
-	}
-	documents := l.N(m.Documents, "%d moved", "%d moved")
-	if m.Same > 0 {
-		documents += ", " + l.N(m.Same, "%d was there already", "%d were there already")
-	}
-	differs := ""
-	if len(m.Differs) > 0 {
-		differs = l.T("the dates of birth contradict one another: make sure that this is one person")
-	}
-	err := f.fields(w, l.T("duplicate"), m.Duplicate+"  "+state, l.T("check"), differs, l.T("documents"), documents,
-		l.T("references"), strings.Join(m.Refs, ", "), l.T("also called"), strings.Join(m.Names, ", "),
-		l.T("consent is missing to"), strings.Join(m.Lacks, ", "), l.T("now reads the documents"), strings.Join(m.Gains, ", "))
-	if err != nil {
+	if err := f.fields(w, phrase.Merge(l, &m)...); err != nil {
 		return err
 	}
-	for _, left := range m.Left {
-		if _, err := fmt.Fprintln(w, f.IO.Clean(left.Document+"  ! "+l.T("left: %s", l.Message(left.Message)))); err != nil {
+	for i := range m.Left {
+		if _, err := fmt.Fprintln(w, f.IO.Clean(phrase.Left(l, &m.Left[i]))); err != nil {
 			return err
 		}
 	}

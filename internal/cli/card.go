@@ -13,9 +13,9 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/printing"
 	"vaultctl/internal/qrcode"
-	"vaultctl/internal/termio"
 	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
@@ -176,7 +176,7 @@ func (f *Factory) showCard(ctx context.Context, card *api.Card) error {
 	l := f.Lang()
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n\n", f.IO.Clean(l.T("Card of %s", strings.TrimSpace(card.Name+" "+card.ID))))
-	text.WriteString(wordColumns(card.Words))
+	text.WriteString(strings.Join(phrase.WordColumns(card.Words), "\n") + "\n")
 	if code, err := qrcode.Encode(card.Identity, qrcode.Low); err == nil && code.Columns() <= f.IO.Width() {
 		fmt.Fprintf(&text, "\n%s", code.Text(false))
 	}
@@ -196,23 +196,4 @@ func (f *Factory) showCard(ctx context.Context, card *api.Card) error {
 		}
 	}
 	return err
-}
-
-// wordColumns sets numbered words in four columns, to be read down each column.
-func wordColumns(words []string) string {
-	const columns = 4
-	rows := (len(words) + columns - 1) / columns
-	width := 0
-	for _, w := range words {
-		width = max(width, termio.Width(w))
-	}
-	var b strings.Builder
-	for row := range rows {
-		for i := row; i < len(words); i += rows {
-			pad := strings.Repeat(" ", width-termio.Width(words[i])+2)
-			fmt.Fprintf(&b, "%2d %s%s", i+1, words[i], pad)
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
 }

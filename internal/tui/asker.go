@@ -41,6 +41,8 @@ type sheet struct {
 	secret bool
 	// fixed lines are not broken: a code that is scanned.
 	fixed bool
+	// code is a code that is scanned. It stands below the lines, where it fits whole.
+	code []string
 }
 
 // picking is a choice of files.
@@ -53,8 +55,13 @@ type picking struct {
 
 // sure asks a question that can be answered with yes. Anything else is errBack.
 func (d *desk) sure(ctx context.Context, title string, says ...string) error {
+	return d.agree(ctx, title, d.l.T("Go on?"), says...)
+}
+
+// agree is sure with a question of its own.
+func (d *desk) agree(ctx context.Context, title, question string, says ...string) error {
 	var yes bool
-	f := &form{title: title, intro: says, fields: []*field{{kind: yesNo, label: d.l.T("Go on?"), yes: &yes}}}
+	f := &form{title: title, intro: says, fields: []*field{{kind: yesNo, label: question, yes: &yes}}}
 	if err := d.fill(ctx, f); err != nil {
 		return err
 	}

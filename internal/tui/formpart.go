@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -19,11 +20,14 @@ type formPart struct {
 	form  *form
 	huh   *huh.Form
 	intro []string
+	top   int // first line of the intro that is seen
+	room  int // lines of it that fit
 }
 
 const (
 	typedMost  = 4096 // characters of one field
 	optionRows = 9    // of a choice, before it scrolls
+	leastForm  = 7    // lines that the questions keep, however much stands above them
 )
 
 func newFormPart(l lang.Lang, style *styles, f *form) *formPart {
@@ -120,8 +124,21 @@ func (p *formPart) size(width, height int) {
 	for _, s := range p.form.intro {
 		p.intro = append(p.intro, termio.Wrap(s, width)...)
 	}
-	p.intro = p.intro[:min(len(p.intro), max(1, height-6))]
-	p.huh = p.huh.WithWidth(max(20, width)).WithHeight(max(4, height-3-len(p.intro)))
+	p.room = min(len(p.intro), max(2, height-leastForm))
+	p.scroll(0)
+	p.huh = p.huh.WithWidth(max(20, width)).WithHeight(max(4, height-3-p.room))
+}
+
+// scroll moves the intro, where it does not fit.
+func (p *formPart) scroll(lines int) { p.top = max(0, min(p.top+lines, len(p.intro)-p.room)) }
+
+// introShown is what of the intro is seen; its last line says where more follows.
+func (p *formPart) introShown() []string {
+	shown := slices.Clone(p.intro[p.top : p.top+p.room])
+	if p.top+p.room < len(p.intro) {
+		shown[p.room-1] = "↓ … " + p.l.T("PgDn")
+	}
+	return shown
 }
 
 // hides reports whether something that must not be seen is typed here.
@@ -143,6 +160,14 @@ func (p *formPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
 		if msg.String() == "esc" && !p.filtering() {
 			return nil, true, errBack
 		}
+		switch msg.String() {
+		case "pgup":
+			p.scroll(1 - p.room)
+			return nil, false, nil
+		case "pgdown":
+			p.scroll(p.room - 1)
+			return nil, false, nil
+		}
 	}
 	m, cmd := p.huh.Update(msg)
 	if f, ok := m.(*huh.Form); ok {
@@ -159,7 +184,7 @@ func (p *formPart) filtering() bool {
 
 func (p *formPart) view(width, _ int) string {
 	out := []string{p.style.title.Render(cut(p.form.title, width))}
-	out = append(out, p.intro...)
+	out = append(out, p.introShown()...)
 	out = append(out, "", p.huh.View())
 	return strings.Join(out, "\n")
 }
@@ -175,6 +200,9 @@ func (p *formPart) hints(l lang.Lang) []string {
 		hints = append(hints, l.T("space")+" "+l.T("mark"), "/ "+l.T("search"))
 	case *huh.Confirm:
 		hints = append(hints, "← → "+l.T("choose"))
+	}
+	if p.room < len(p.intro) {
+		hints = append(hints, l.T("PgDn")+" "+l.T("scroll"))
 	}
 	return append(hints, "shift+tab "+l.T("before"), "esc "+l.T("leave"))
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/lipgloss"
 
 	"vaultctl/internal/lang"
 	"vaultctl/internal/termio"
@@ -57,6 +58,7 @@ func (p *sheetPart) view(width, height int) string {
 		lines = append(lines, termio.Wrap(line, width)...)
 	}
 	p.room = max(1, height-len(out))
+	lines = append(lines, p.code(width)...)
 	p.rows = len(lines)
 	p.top = max(0, min(p.top, p.rows-p.room))
 	for i, line := range lines[p.top:min(len(lines), p.top+p.room)] {
@@ -66,6 +68,18 @@ func (p *sheetPart) view(width, height int) string {
 		out = append(out, p.style.of(p.sheet.as).Render(line))
 	}
 	return strings.Join(out, "\n")
+}
+
+// code is the code of the sheet with a line above it, if all of it can be seen at once: what is cut cannot be scanned.
+func (p *sheetPart) code(width int) []string {
+	code := p.sheet.code
+	switch {
+	case len(code) == 0:
+		return nil
+	case len(code) > p.room || lipgloss.Width(code[0]) > width:
+		return append([]string{""}, termio.Wrap(p.l.T("A larger window shows a code to scan as well: %d × %d.", lipgloss.Width(code[0]), len(code)+6), width)...)
+	}
+	return append([]string{""}, code...)
 }
 
 func (p *sheetPart) hints(l lang.Lang) []string {
