@@ -59,7 +59,7 @@ test:
 	go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' -run '$(RACED_ENGINE)' $(engine)
 
 # Random histories for hours: of many devices in the domain, of real workstations over a storage that behaves badly, and of
-# processes that are killed. A failure prints its seed and is kept in testdata/rapid, from where every later run plays it.
+# processes and daemons that are killed. A failure prints its seed and is kept in testdata/rapid, from where every later run plays it.
 SOAK ?= 4h
 
 soak:
@@ -68,6 +68,7 @@ soak:
 		$(RELEASE) go test -count 1 -timeout 0 -run '^TestModel' ./internal/vault -rapid.checks 500; \
 		$(RELEASE) go test -count 1 -timeout 0 -run '^TestModel' ./internal/engine -rapid.checks 60; \
 		$(RELEASE) go test -count 1 -timeout 0 -run '^TestKilled' ./internal/engine -killed 500; \
+		$(RELEASE) go test -count 1 -timeout 0 -run '^TestKilledAgainAndAgain' ./internal/e2e -kills 500; \
 	done
 
 demo: build
