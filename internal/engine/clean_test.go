@@ -112,6 +112,36 @@ func TestCustodianDeletesWhatOthersMayNot(t *testing.T) {
 	}
 }
 
+// TestCustodianTakesEndedShares ends a share on a workstation that may not delete: an administrator's cleaning takes the copies.
+func TestCustodianTakesEndedShares(t *testing.T) {
+	admin := MustFound(t, single)
+	agent := MustJoin(t, admin, "Léa Morel", vault.RoleAgent)
+	MustKeep(t, agent)
+	b := MustAdd(t, agent, "Awa", "Diallo", "1990", func(q *api.BeneficiaryAddRequest) { q.Consent = verbal("agent:Léa Morel") })
+	doc := MustDeposit(t, agent, b.ID, "stays", false)
+	partner := MustPartner(t, agent, "Bailleur", "")
+	share := MustShare(t, agent, shareOf(b.ID, "partner:"+partner.ID, doc.ID))
+	MustSync(t, agent)
+	copies := func() int {
+		return len(slices.DeleteFunc(admin.RemoteFiles(t), func(p string) bool { return !strings.Contains(p, "/s/") }))
+	}
+	there := copies()
+	if _, err := agent.ShareRevoke(ctxb, api.ShareRevokeRequest{Share: share.ID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	MustSync(t, agent)
+	if n := copies(); there != 2 || n != there {
+		t.Fatalf("%d copies, then %d on a storage where it may not delete", there, n)
+	}
+	if st := agent.VaultState(t, b.ID); len(st.Dead) > 0 {
+		t.Errorf("named again with each tombstone: %v", st.DeadPaths())
+	}
+	if c := MustClean(t, admin, false); c.Tombstoned != there || copies() != 0 {
+		t.Errorf("cleaned: %+v, %d copies", c, copies())
+	}
+	MustVerify(t, admin)
+}
+
 // MustVerify fails on any finding that is an error.
 func MustVerify(tb testing.TB, r *rig) {
 	tb.Helper()

@@ -88,7 +88,7 @@ func (s *State) uses(path string) bool {
 		return true
 	}
 	return s.Notes[path] != nil || slices.ContainsFunc(s.Manifests, func(m Object) bool { return m.Path == path }) ||
-		slices.ContainsFunc(s.Shares, func(sh *Share) bool { return slices.Contains(sh.Paths(), path) })
+		slices.ContainsFunc(s.Shares, func(sh *Share) bool { return sh.holds(path) })
 }
 
 // orphan buries an object that comes too late for an erased vault, so that it does not stay on the remotes for ever.

@@ -145,6 +145,11 @@ func (sh *Share) Live() []Object {
 	return b.Objects()
 }
 
+// holds reports whether the path is of an object of the share that is there.
+func (sh *Share) holds(path string) bool {
+	return pathShare(path) == sh.Share && slices.ContainsFunc(sh.Live(), func(o Object) bool { return o.Path == path })
+}
+
 // Paths returns every object that the share ever had, its cover last.
 func (sh *Share) Paths() []string {
 	var out []string
@@ -193,7 +198,7 @@ func (s *State) share(org *Org, r *Record, entries EntryLookup) error {
 	}
 	sh := &Share{ShareBody: b, Added: r.Pos, At: r.At, By: r.Agent}
 	if !s.byCard(org, r) {
-		sh.Basis = s.readerTeams(org, r)
+		sh.Basis = s.sharingTeams(org, r)
 	}
 	for _, h := range r.Notes {
 		var d ShareData
@@ -224,11 +229,18 @@ func (s *State) share(org *Org, r *Record, entries EntryLookup) error {
 	return nil
 }
 
+// sharingTeams returns the teams as whose member the record's device may share. Leaving one beside the share ends that, like a
+// withdrawal, whoever had seen the share: its copies go at once, and a witness who is heard of later would bring back a share
+// without them.
+func (s *State) sharingTeams(org *Org, r *Record) []TeamID {
+	return slices.DeleteFunc(s.readerTeams(org, r), func(t TeamID) bool { return org.besideEnd(r, t) })
+}
+
 // mayShare returns an error unless the record may share what it says: by a reader of the vault in its causal past or the
 // card, documents of this vault, each sealed to the recipient and nobody else. A private document is withheld from what the
 // card did not sign.
 func (s *State) mayShare(org *Org, r *Record, b *ShareBody) error {
-	if !s.byCard(org, r) && !s.ReaderAt(org, r) {
+	if !s.byCard(org, r) && len(s.sharingTeams(org, r)) == 0 {
 		return fmt.Errorf("a share by a device without consent")
 	}
 	if err := mayIntroduce(r, 's', string(b.Share)); err != nil {
@@ -310,8 +322,7 @@ func (s *State) endShare(org *Org, r *Record) error {
 	if sh == nil {
 		return fmt.Errorf("an unknown share ended")
 	}
-	own := r.Pos.Writer.Device() == sh.Added.Writer.Device()
-	if !own && !s.byCard(org, r) && !org.HasRole(r, RoleAdmin) && !s.ReaderAt(org, r) {
+	if !s.mayEndShare(org, r, sh) {
 		return fmt.Errorf("a share ended by a device without consent")
 	}
 	if r.Type == ShareExpired && DateOf(r.At.Time().Add(aheadOfUTC)) <= sh.Until {
@@ -321,6 +332,28 @@ func (s *State) endShare(org *Org, r *Record) error {
 	end.Expired = r.Type == ShareExpired
 	s.finishShare(sh, &end, r.Type)
 	return nil
+}
+
+func (s *State) mayEndShare(org *Org, r *Record, sh *Share) bool {
+	own := r.Pos.Writer.Device() == sh.Added.Writer.Device()
+	return own || s.byCard(org, r) || org.HasRole(r, RoleAdmin) || s.ReaderAt(org, r)
+}
+
+// takeBack ends what is shared by a copy that a tombstone names: whoever wrote it found the copy ended, and it is gone or about
+// to go. What ended it may turn out not to count, as of a device that was revoked; then nothing comes back without its bytes.
+func (s *State) takeBack(org *Org, r *Record, path string) {
+	sh := s.Share(pathShare(path))
+	if sh == nil || !sh.holds(path) || !s.mayEndShare(org, r, sh) {
+		return
+	}
+	for _, c := range sh.Copies() {
+		if c.Object.Path == path {
+			s.withhold(sh, c.Document, r)
+			return
+		}
+	}
+	end := ending(r)
+	s.finishShare(sh, &end, ShareRevoked)
 }
 
 // finishShare ends a share, whose objects have to go.

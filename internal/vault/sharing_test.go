@@ -257,3 +257,92 @@ func TestPartnersAreAddedAndRemoved(t *testing.T) {
 		t.Errorf("partner: %+v", p)
 	}
 }
+
+// Who is taken out of the team shares nothing beside that, whoever has seen the share: its copies went at once, and a witness of
+// whom nobody had heard does not bring it back without them. What the leaving had seen goes on.
+func TestLeavingBeatsShareBesideIt(t *testing.T) {
+	for _, late := range []int64{0, 1000} {
+		w := newWorld(t).open()
+		to := w.partner()
+		_, doc := w.paul.deposit()
+		w.sync()
+		before := w.paul.share(to, doc.Document)
+		w.accepts(w.paul.in(ShareAdded, before))
+		w.sync()
+		b := w.paul.share(to, doc.Document)
+		shared := w.paul.in(ShareAdded, b, at(w.clock+late))
+		w.accepts(w.marie.do(TeamMember, "", MemberBody{Team: w.team, Agent: w.paul.agent, Left: true}))
+		w.refuses(shared)
+		if !w.allDead(&b) {
+			t.Errorf("%d ms: the copies stay", late)
+		}
+		w.batch.sees(w.paul)
+		w.batch.in(AccessRefused, nil)
+		w.refuses(shared)
+		if w.state().Share(b.Share) != nil || !w.allDead(&b) {
+			t.Errorf("%d ms: a witness brought the share back", late)
+		}
+		if sh := w.state().Share(before.Share); sh == nil || !sh.Active() {
+			t.Errorf("%d ms: the share before: %+v", late, sh)
+		}
+	}
+}
+
+// A tombstone ends what is shared by the copies that it names, if its device may end the share: the copies are gone. It counts
+// for what has ended, so that nobody names it again.
+func TestTombstoneTakesCopiesBack(t *testing.T) {
+	w := newWorld(t).open()
+	to := w.partner()
+	_, one := w.paul.deposit()
+	_, two := w.paul.deposit()
+	w.sync()
+	b := w.marie.share(to, one.Document, two.Document)
+	w.accepts(w.marie.in(ShareAdded, b))
+	w.sync()
+	first, second := b.Documents[0].Object.Path, b.Documents[1].Object.Path
+	for _, d := range []*device{w.eve, w.batch} {
+		d.in(Tombstoned, TombstoneBody{[]string{first, second, b.Cover.Path}})
+	}
+	if st := w.state(); len(st.Share(b.Share).Copies()) != 2 || len(st.Tombs)+len(st.Dead) != 0 {
+		t.Errorf("who may not end it: tombs %v, dead %v", st.Tombs, st.Dead)
+	}
+	w.boss.in(Tombstoned, TombstoneBody{[]string{first}})
+	if st := w.state(); len(st.Share(b.Share).Copies()) != 1 || !st.Tombs[first] || len(st.Dead) != 0 {
+		t.Errorf("one copy: tombs %v, dead %v", st.Tombs, st.Dead)
+	}
+	w.paul.in(Tombstoned, TombstoneBody{[]string{b.Cover.Path}})
+	st := w.state()
+	if sh := st.Share(b.Share); sh.Active() || sh.Cause != ShareRevoked || !st.Tombs[b.Cover.Path] || !slices.Equal(st.DeadPaths(), []string{second}) {
+		t.Errorf("the cover: %+v, tombs %v, dead %v", sh, st.Tombs, st.Dead)
+	}
+	w.sync()
+	w.marie.in(Tombstoned, TombstoneBody{[]string{second}})
+	if st := w.state(); !st.Tombs[second] || len(st.Dead) != 0 {
+		t.Errorf("tombs %v, dead %v", st.Tombs, st.Dead)
+	}
+}
+
+// A withdrawal ends a share beside it, and its device turns out to be revoked: the share does not come back once its copies were
+// tombstoned.
+func TestWhatEndedAShareIsVoid(t *testing.T) {
+	for _, buried := range []bool{false, true} {
+		w := newWorld(t).open()
+		to := w.partner()
+		_, doc := w.paul.deposit()
+		w.sync()
+		b := w.paul.share(to, doc.Document)
+		w.accepts(w.paul.in(ShareAdded, b))
+		w.eve.in(ConsentWithdrawn, EndBody{w.given, w.team})
+		if !w.allDead(&b) {
+			t.Fatal("the share goes on")
+		}
+		w.marie.sees(w.paul, w.eve)
+		if buried {
+			w.marie.in(Tombstoned, TombstoneBody{w.state().DeadPaths()})
+		}
+		w.accepts(w.boss.do(DeviceRevoked, "", RevokeBody{Device: w.eve.id, Cut: map[WriterID]uint64{}}))
+		if sh := w.state().Share(b.Share); sh == nil || sh.Active() == buried {
+			t.Errorf("tombstoned %v: %+v", buried, sh)
+		}
+	}
+}

@@ -16,7 +16,7 @@ func (s *State) upkeep(org *Org, r *Record) error {
 	case ManifestWritten:
 		return s.writeManifest(org, r)
 	case Tombstoned:
-		return s.bury(r)
+		return s.bury(org, r)
 	}
 	return nil
 }
@@ -105,13 +105,14 @@ func (s *State) writeManifest(org *Org, r *Record) error {
 }
 
 // bury marks objects for deletion: those that the vault no longer uses, and those that the device itself wrote. What is
-// reachable, and what belongs to others, is passed over.
-func (s *State) bury(r *Record) error {
+// reachable, and what belongs to others, is passed over; but for copies of shares, which whoever may end the share takes back.
+func (s *State) bury(org *Org, r *Record) error {
 	var b TombstoneBody
 	if err := r.Decode(&b); err != nil {
 		return err
 	}
 	for _, p := range b.Paths {
+		s.takeBack(org, r, p)
 		if !s.uses(p) && (s.Dead[p] || ownPath(r, p)) {
 			delete(s.Dead, p)
 			s.Tombs[p] = true
