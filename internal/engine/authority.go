@@ -15,6 +15,11 @@ func (o *overlay) takeAuthority(e *Engine, vaults map[vault.BeneficiaryID][]*vau
 	}
 	change, gained := o.org.Since(before), o.keys.gained(held)
 	o.resummarize = o.resummarize || change.Readers() || gained
+	if !o.resummarize {
+		if err := o.remark(before, held); err != nil {
+			return err
+		}
+	}
 	look := func(id vault.BeneficiaryID, st *vault.State) {
 		if _, named := vaults[id]; named {
 			return

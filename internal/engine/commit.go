@@ -265,7 +265,10 @@ func (e *Engine) publish(ov *overlay) {
 	var all map[vault.BeneficiaryID]*summary
 	if ov.resummarize {
 		var err error
-		if all, err = e.summarizeAll(ov.org, ov.keys); err != nil { // those that changed are shown all the same
+		if all, err = e.summarizeAll(ov.org, ov.keys); err == nil {
+			err = e.keepPeople(all, peopleMark(ov.org, ov.keys))
+		}
+		if err != nil { // those that changed are shown all the same
 			e.log.Error("summarize vaults", "code", vault.CodeOf(err))
 		}
 	}
@@ -280,8 +283,8 @@ func (e *Engine) publish(ov *overlay) {
 	}
 	for id := range ov.touched {
 		if st, err := ov.state(id); err == nil {
-			if all == nil {
-				e.people[id] = summarize(st, ov.org, ov.keys)
+			if s := ov.summaries[id]; all == nil && s != nil {
+				e.people[id] = s
 			}
 			ov.cache().put(id, ov.writes[bucketVaults][string(id)], st)
 		}

@@ -101,6 +101,8 @@ type Engine struct {
 	report    reportBox
 	// notesAtOnce is the constant of the same name; tests set it before there is anything to pull.
 	notesAtOnce int
+	// foldTogether is the constant of the same name; tests set it before Start.
+	foldTogether int
 }
 
 // New returns an engine for a home. Start opens what is there.
@@ -113,7 +115,7 @@ func New(o Options) *Engine {
 	}
 	return &Engine{
 		Options: o, log: o.Logger, commits: make(chan *change, 256), wake: make(chan struct{}, 1), resume: make(chan struct{}, 1), done: make(chan struct{}),
-		last: o.Now(), manifested: map[vault.BeneficiaryID]vault.Pos{}, notesAtOnce: notesAtOnce,
+		last: o.Now(), manifested: map[vault.BeneficiaryID]vault.Pos{}, notesAtOnce: notesAtOnce, foldTogether: foldTogether,
 	}
 }
 

@@ -8,13 +8,32 @@ import (
 	"vaultctl/internal/vault"
 )
 
+// taken is what segments hold, by what has to be done with it.
+type taken struct {
+	vaults    map[vault.BeneficiaryID][]*vault.Record
+	notes     []*vault.Record  // of the organization
+	adopted   []vault.DeviceID // whose late records may count now
+	authority bool             // there are events that decide who may do what
+}
+
 // takeSegments applies verified segments to the overlay: the organization first, since it decides who may do what, then
 // every vault that the events name, each folded once.
 func (o *overlay) takeSegments(e *Engine, segs []*pulledSegment) error {
-	vaults := map[vault.BeneficiaryID][]*vault.Record{}
-	var notes []*vault.Record
-	var adopted []vault.DeviceID
-	authority := false
+	t := o.record(segs)
+	if err := o.takeOrg(e, t); err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(t.vaults)) {
+		if err := o.takeVault(id, t.vaults[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record puts the events of segments into the index, and what comes with them.
+func (o *overlay) record(segs []*pulledSegment) *taken {
+	t := &taken{vaults: map[vault.BeneficiaryID][]*vault.Record{}}
 	for _, seg := range segs {
 		for path, raw := range seg.parcels {
 			o.put(bucketParcels, path, raw)
@@ -26,34 +45,34 @@ func (o *overlay) takeSegments(e *Engine, segs []*pulledSegment) error {
 			case ev.Type == vault.Heartbeat:
 				continue
 			case ev.Vault != "":
-				vaults[ev.Vault] = append(vaults[ev.Vault], r)
+				t.vaults[ev.Vault] = append(t.vaults[ev.Vault], r)
 			case ev.Type == vault.NoteSealed:
-				notes = append(notes, r)
+				t.notes = append(t.notes, r)
 			case ev.Type != vault.Tombstoned:
-				authority = true
+				t.authority = true
 			}
 			var b vault.AdoptBody
 			if ev.Type == vault.DeviceAdopted && ev.Decode(&b) == nil {
-				adopted = append(adopted, b.Device)
+				t.adopted = append(t.adopted, b.Device)
 			}
 			o.putJSON(bucketEvents, eventKey(scopeOf(ev.Vault), r.Pos), r)
 		}
 	}
-	if authority {
-		if err := o.takeAuthority(e, vaults); err != nil {
+	return t
+}
+
+// takeOrg applies what segments say of the organization. The vaults that it may concern join those that the events name.
+func (o *overlay) takeOrg(e *Engine, t *taken) error {
+	if t.authority {
+		if err := o.takeAuthority(e, t.vaults); err != nil {
 			return err
 		}
 	}
-	if err := o.takeNotes(notes); err != nil {
+	if err := o.takeNotes(t.notes); err != nil {
 		return err
 	}
-	for _, device := range adopted {
+	for _, device := range t.adopted {
 		if err := o.takeIn(device); err != nil {
-			return err
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(vaults)) {
-		if err := o.takeVault(id, vaults[id]); err != nil {
 			return err
 		}
 	}
@@ -92,10 +111,15 @@ func (o *overlay) takeVault(id vault.BeneficiaryID, added []*vault.Record) error
 	if err != nil {
 		return err
 	}
+	return o.takeFolded(st, wasErased, added)
+}
+
+// takeFolded does what follows from the records that were added to a vault, which is folded already.
+func (o *overlay) takeFolded(st *vault.State, wasErased bool, added []*vault.Record) error {
 	for _, r := range added {
 		o.indexState(st, r)
 		if r.Type == vault.VaultErased && st.Erased != nil && !wasErased {
-			if err := o.purge(id, r.ID); err != nil {
+			if err := o.purge(st.ID, r.ID); err != nil {
 				return err
 			}
 		}
@@ -112,7 +136,7 @@ func (o *overlay) takeVault(id vault.BeneficiaryID, added []*vault.Record) error
 		return err
 	}
 	if o.keys.lacksEntries(o, st) {
-		o.put(bucketMeta, metaWantVault+string(id), []byte{1})
+		o.put(bucketMeta, metaWantVault+string(st.ID), []byte{1})
 	}
 	return nil
 }

@@ -38,12 +38,15 @@ func (e *Engine) loadState(k *keyring) error {
 	if err := e.Store.Write(ov.ops()); err != nil {
 		return fmt.Errorf("write index: %w", err)
 	}
+	if err := e.foldUnfolded(e.background, ov.org, ov.keys); err != nil {
+		return err
+	}
 	heads := vault.Past{}
 	if err := getJSON(e.Store, bucketMeta, metaHeads, &heads); err != nil {
 		return err
 	}
 	e.writer = w
-	people, err := e.summarizeAll(ov.org, ov.keys)
+	people, err := e.loadPeople(ov.org, ov.keys)
 	if err != nil {
 		return err
 	}

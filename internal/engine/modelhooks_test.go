@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"vaultctl/internal/vault"
@@ -30,6 +31,13 @@ func (e *Engine) StateTexts(id vault.BeneficiaryID) (all, wrong string, err erro
 	}
 	if made := text(vault.Fold(id, org, recs, ov.lookup(string(id)))); made != text(kept) {
 		wrong = made + "\n" + text(kept)
+	}
+	if raw, err := e.Store.Get(bucketPeople, string(id)); err != nil {
+		return "", "", err
+	} else if mark, err := e.Store.Get(bucketMeta, metaPeople); err == nil && string(mark) == peopleMark(org, keys) {
+		if made := encodeSummary(summarize(kept, org, keys)); !bytes.Equal(made, raw) {
+			wrong += string(made) + "\n" + string(raw)
+		}
 	}
 	return text(vault.Fold(id, org, recs, func(vault.Hash) *vault.Entry { return nil })), wrong, nil
 }

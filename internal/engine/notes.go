@@ -33,6 +33,8 @@ type fetching struct {
 	m    *mount
 	p    *puller
 	read map[string]bool // those that were asked for
+	// record keeps what is fetched, and leaves the vaults that it is about to foldUnfolded.
+	record bool
 
 	mu     sync.Mutex // guards failed
 	failed error      // a note could not be read; others were
@@ -213,7 +215,11 @@ func (f *fetching) keep(ctx context.Context, notes []*wantedNote) error {
 			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 		}
 		ov := newOverlay(f.e.Store, org, keys)
-		if err := ov.keepNotes(notes); err != nil {
+		take := ov.keepNotes
+		if f.record {
+			take = ov.recordNotes
+		}
+		if err := take(notes); err != nil {
 			return err
 		}
 		return f.e.writePulled(ov, nil)

@@ -11,3 +11,29 @@ func (e *Engine) HoldTending() (release func()) {
 	e.tending.Lock()
 	return e.tending.Unlock
 }
+
+// SetFoldTogether sets how many vaults of a journal that is read whole are folded and written together.
+func (e *Engine) SetFoldTogether(n int) { e.foldTogether = n }
+
+// Unfolded counts the vaults whose records are in the index and that are not folded.
+func (e *Engine) Unfolded() (n int, err error) {
+	err = e.Store.Scan(bucketMeta, metaUnfolded, func(string, []byte) error { n++; return nil })
+	return n, err
+}
+
+// PeopleKept reports whether the summaries in the index are of the organization and the keys of now.
+func (e *Engine) PeopleKept() (bool, error) {
+	keys, org := e.view()
+	mark, err := e.Store.Get(bucketMeta, metaPeople)
+	return string(mark) == peopleMark(org, keys), err
+}
+
+// SpoilPeople makes the summaries in the index those of another organization.
+func (e *Engine) SpoilPeople() error {
+	var ops []Op
+	err := e.Store.Scan(bucketPeople, "", func(key string, _ []byte) error {
+		ops = append(ops, Op{bucketPeople, key, encodeSummary(&summary{})})
+		return nil
+	})
+	return errOr(err, e.Store.Write(append(ops, Op{bucketMeta, metaPeople, []byte("another")})))
+}

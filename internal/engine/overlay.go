@@ -22,13 +22,16 @@ type overlay struct {
 	states  map[vault.BeneficiaryID]*vault.State
 	shared  map[vault.BeneficiaryID]bool // of states: those that the cache holds too, and that nobody may modify
 	touched map[vault.BeneficiaryID]bool
+	// summaries are those of what is touched, as they are written.
+	summaries map[vault.BeneficiaryID]*summary
 	// resummarize says that the summaries of all vaults are to be made anew: who reads what has changed.
 	resummarize bool
 }
 
 func newOverlay(s Store, org *vault.Org, keys *keyring) *overlay {
 	return &overlay{store: s, org: org, keys: keys, writes: map[string]map[string][]byte{}, scoped: map[string][]string{},
-		states: map[vault.BeneficiaryID]*vault.State{}, shared: map[vault.BeneficiaryID]bool{}, touched: map[vault.BeneficiaryID]bool{}}
+		states: map[vault.BeneficiaryID]*vault.State{}, shared: map[vault.BeneficiaryID]bool{}, touched: map[vault.BeneficiaryID]bool{},
+		summaries: map[vault.BeneficiaryID]*summary{}}
 }
 
 func (o *overlay) child() *overlay {
@@ -63,6 +66,11 @@ func (o *overlay) flushStates() {
 			panic("marshal vault state: " + err.Error())
 		}
 		o.put(bucketVaults, string(id), raw)
+		if o.keys != nil {
+			s := summarize(st, o.org, o.keys)
+			o.summaries[id] = s
+			o.put(bucketPeople, string(id), encodeSummary(s))
+		}
 	}
 }
 
@@ -353,34 +361,6 @@ func hasID(st *vault.State, id string) bool {
 	return st.Documents[vault.DocumentID(id)] != nil || st.Consent(vault.ConsentID(id)) != nil || st.Share(vault.ShareID(id)) != nil
 }
 
-// indexEntry keeps the blind indexes. Index values are sets of beneficiaries: names collide on purpose. The last entry of
-// a vault replaces those before it.
-func (o *overlay) indexEntry(n *vault.Entry) {
-	switch n.Kind {
-	case vault.EntryNames, vault.EntryRefs:
-		var d vault.IndexData
-		if json.Unmarshal(n.Data, &d) != nil {
-			return
-		}
-		o.unindex(n.Vault, n.Kind)
-		for _, v := range d.Values {
-			o.put(bucketIndex, string(n.Kind)+"/"+v+"/"+string(n.Vault), []byte{1})
-		}
-	case vault.EntryDigest:
-		var d vault.DigestData
-		if json.Unmarshal(n.Data, &d) != nil {
-			return
-		}
-		if d.Value != "" {
-			o.put(bucketDigests, "digest/"+d.Value, []byte(d.Document))
-			o.put(bucketDigests, "current/"+string(d.Document), []byte(d.Value))
-		}
-		if d.SourceID != "" {
-			o.put(bucketDigests, "source/"+d.SourceID, []byte(d.Document))
-		}
-	}
-}
-
 // mayKeep reports whether this device may keep a note entry at hand: what only the person reads is never kept, and a
 // vault's entries only where the device reads the vault.
 func (o *overlay) mayKeep(c classed, v vault.BeneficiaryID) bool {
@@ -407,20 +387,6 @@ func (o *overlay) enqueue(w *writerState, rec *logRecord) {
 	for _, p := range rec.Doomed {
 		o.putJSON(bucketDoomed, p, doomed{Seq: rec.Seq})
 	}
-}
-
-// unindex takes the values of a vault's entries of one kind out of the blind index.
-func (o *overlay) unindex(id vault.BeneficiaryID, kind vault.EntryKind) {
-	_ = o.scan(bucketEntries, string(id)+"/", func(_ string, raw []byte) error {
-		var n vault.Entry
-		var d vault.IndexData
-		if json.Unmarshal(raw, &n) == nil && n.Kind == kind && json.Unmarshal(n.Data, &d) == nil {
-			for _, v := range d.Values {
-				o.delete(bucketIndex, string(kind)+"/"+v+"/"+string(id))
-			}
-		}
-		return nil
-	})
 }
 
 // unqueue takes tombstoned objects that never went out off the queue.

@@ -15,6 +15,7 @@ const (
 	bucketEvents   = "events"   // sealed: scope/writer/seq/index → vault.Record
 	bucketEntries  = "entries"  // sealed: scope/commitment → exact note entry line
 	bucketVaults   = "vaults"   // sealed: beneficiary → vault.State
+	bucketPeople   = "people"   // sealed: beneficiary → keptSummary
 	bucketIndex    = "index"    // sealed: blind index value → beneficiaries
 	bucketDigests  = "digests"  // sealed: keyed digest or source id → document, document → its current digest
 	bucketDocs     = "docs"     // sealed: document → beneficiary
@@ -37,7 +38,7 @@ type Bucket struct {
 // Buckets lists those that the engine needs.
 func Buckets() []Bucket {
 	return []Bucket{
-		{bucketMeta, false}, {bucketEvents, true}, {bucketEntries, true}, {bucketVaults, true}, {bucketIndex, true},
+		{bucketMeta, false}, {bucketEvents, true}, {bucketEntries, true}, {bucketVaults, true}, {bucketPeople, true}, {bucketIndex, true},
 		{bucketDigests, true}, {bucketDocs, true}, {bucketBatches, true}, {bucketFiles, true}, {bucketNotes, true}, {bucketParcels, false},
 		{bucketSegments, false}, {bucketQueue, false}, {bucketDoomed, false}, {bucketHeld, false},
 	}

@@ -76,6 +76,12 @@ func (e *Engine) pullRemote(ctx context.Context, m *mount, all bool) (int, []api
 		return 0, nil, err
 	}
 	total, err := e.pullRounds(ctx, p)
+	if e.self().Joining {
+		if err == nil {
+			err = e.recordOrgNotes(ctx, m, p)
+		}
+		err = errOr(err, e.foldRecorded(ctx))
+	}
 	if err != nil {
 		return total, nil, err
 	}
@@ -215,18 +221,8 @@ func (e *Engine) advance(ov *overlay, p *puller, segs []*pulledSegment) vault.Pa
 // applyPulled records verified segments. The own open segment is closed first, so that what it holds does not claim to
 // have seen them.
 func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegment) error {
-	for _, seg := range segs { // exact bytes, for a rebuild without a remote
-		if err := e.keepSegment(seg); err != nil {
-			return err
-		}
-		for path, raw := range seg.parcels {
-			if e.Spool.Has(path) {
-				continue
-			}
-			if err := e.stageSegment(path, raw); err != nil {
-				return err
-			}
-		}
+	if err := e.keepSegments(segs); err != nil {
+		return err
 	}
 	err := e.exclusive(ctx, func() error {
 		keys, _ := e.view()
@@ -243,7 +239,11 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 		}
 		keys, org := e.view()
 		ov := newOverlay(e.Store, org, keys)
-		if err := ov.takeSegments(e, segs); err != nil {
+		take := ov.takeSegments
+		if e.ident.Joining {
+			take = ov.recordSegments
+		}
+		if err := take(e, segs); err != nil {
 			return err
 		}
 		ov.hold(e.writer.id, segs)
@@ -260,20 +260,55 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 	return nil
 }
 
-// keepSegment puts a segment's bytes into the journal. Bytes of an abandoned end of this device's own chain make way.
-func (e *Engine) keepSegment(seg *pulledSegment) error {
-	path := vault.SegmentPath(seg.writer, seg.seq)
-	if e.Spool.Has(path) {
-		here := func(_ context.Context, path string) (io.ReadCloser, error) { return e.Spool.Open(path) }
-		raw, err := readSource(context.Background(), here, path, vault.MaxSegment+8<<10)
-		if err != nil || objecthash.Of(raw) == seg.info.Hash {
-			return err
+// keepSegments puts the exact bytes of segments into the journal, with the parcels that they brought, for a rebuild without a
+// remote.
+func (e *Engine) keepSegments(segs []*pulledSegment) error {
+	var files []Staged
+	add := func(path string, raw []byte) error {
+		f, err := e.writeSegment(raw)
+		if err == nil {
+			files = append(files, Staged{f, path})
 		}
-		if err := e.Spool.Withdraw(path); err != nil {
-			return err
+		return err
+	}
+	var err error
+	for _, seg := range segs {
+		err = errOr(err, e.makeWay(seg))
+		if path := vault.SegmentPath(seg.writer, seg.seq); err == nil && !e.Spool.Has(path) {
+			err = add(path, seg.raw)
+		}
+		for path, raw := range seg.parcels {
+			staged := slices.ContainsFunc(files, func(s Staged) bool { return s.Name == path })
+			if err == nil && !staged && !e.Spool.Has(path) {
+				err = add(path, raw)
+			}
 		}
 	}
-	return e.stageSegment(path, seg.raw)
+	if err != nil {
+		for _, s := range files {
+			_ = s.File.Discard()
+		}
+		return err
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	return e.Spool.Stage(files)
+}
+
+// makeWay takes other bytes than a segment's from its place in the journal: those of an abandoned end of this device's own
+// chain, or of a crash.
+func (e *Engine) makeWay(seg *pulledSegment) error {
+	path := vault.SegmentPath(seg.writer, seg.seq)
+	if !e.Spool.Has(path) {
+		return nil
+	}
+	here := func(_ context.Context, path string) (io.ReadCloser, error) { return e.Spool.Open(path) }
+	raw, err := readSource(context.Background(), here, path, vault.MaxSegment+8<<10)
+	if err != nil || objecthash.Of(raw) == seg.info.Hash {
+		return err
+	}
+	return e.Spool.Withdraw(path)
 }
 
 // writePulled writes an overlay that a pull made and shows it. It runs in the committer.

@@ -193,12 +193,15 @@ func (b *rebuilder) parcels(ctx context.Context) error {
 // segments applies every segment that is at hand, its own among them.
 func (b *rebuilder) segments(ctx context.Context) error {
 	for {
-		segs, err := b.p.round(ctx, 4*pullBatch)
-		if err != nil || len(segs) == 0 {
+		segs, err := b.p.round(ctx, pullBatch)
+		if err != nil {
 			return err
 		}
+		if len(segs) == 0 {
+			return b.e.foldUnfolded(ctx, b.org, b.keys)
+		}
 		ov := newOverlay(b.e.Store, b.org, b.keys)
-		if err := ov.takeSegments(b.e, segs); err != nil {
+		if err := ov.recordSegments(b.e, segs); err != nil {
 			return err
 		}
 		if err := b.e.Store.Write(ov.ops()); err != nil {

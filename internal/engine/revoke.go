@@ -234,6 +234,9 @@ func (e *Engine) summarizeAgain(ctx context.Context) error {
 			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 		}
 		people, err := e.summarizeAll(org, keys)
+		if err == nil {
+			err = e.keepPeople(people, peopleMark(org, keys))
+		}
 		if err != nil {
 			return err
 		}

@@ -288,15 +288,28 @@ func (e *Engine) stageSegment(path string, raw []byte) error {
 }
 
 func (e *Engine) stageInto(create func() (SpoolFile, error), path string, raw []byte) error {
-	f, err := create()
+	f, err := written(create, raw)
 	if err != nil {
 		return err
 	}
+	return e.Spool.Stage([]Staged{{f, path}})
+}
+
+// writeSegment returns a file for the journal that is written and has no name yet.
+func (e *Engine) writeSegment(raw []byte) (SpoolFile, error) {
+	return written(e.Spool.CreateSegment, raw)
+}
+
+func written(create func() (SpoolFile, error), raw []byte) (SpoolFile, error) {
+	f, err := create()
+	if err != nil {
+		return nil, err
+	}
 	if _, err := f.Write(raw); err != nil {
 		_ = f.Discard()
-		return err
+		return nil, err
 	}
-	return e.Spool.Stage([]Staged{{f, path}})
+	return f, nil
 }
 
 func segmentKey(w vault.WriterID, seq uint64) string { return fmt.Sprintf("%s/%012x", w, seq) }

@@ -33,6 +33,10 @@ func Steps() []string {
 		StepScrubbed, StepEmptied}
 }
 
+// StepFolded is no step of a change, and Steps does not list it: of a journal that is read whole some vaults are folded, and
+// others may wait.
+const StepFolded = "folded"
+
 func (e *Engine) step(name string) {
 	if e.Step != nil {
 		e.Step(name)

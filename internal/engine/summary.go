@@ -63,6 +63,7 @@ func summarize(st *vault.State, org *vault.Org, keys *keyring) *summary {
 			}
 		}
 	}
+	slices.Sort(s.expires)
 	b.Documents = s.docs
 	for _, c := range st.Consents {
 		if c.Active() && c.Until != "" && (s.soonest == "" || c.Until < s.soonest) {
@@ -98,8 +99,19 @@ func fillPerson(b *api.Beneficiary, p *vault.Person) {
 	b.Phone, b.Email, b.Refs = p.Phone, p.Email, p.Refs
 }
 
-// summarizeAll makes the summaries of all vaults, on every core: decoding is most of what it costs to unlock.
+// summarizeAll makes the summaries of all vaults.
 func (e *Engine) summarizeAll(org *vault.Org, keys *keyring) (map[vault.BeneficiaryID]*summary, error) {
+	return e.decodeAll(bucketVaults, func(id vault.BeneficiaryID, raw []byte) (*summary, error) {
+		st, err := decodeState(id, raw)
+		if err != nil {
+			return nil, err
+		}
+		return summarize(st, org, keys), nil
+	})
+}
+
+// decodeAll makes the summary of each vault from what a bucket holds of it, on every core.
+func (e *Engine) decodeAll(bucket string, decode func(vault.BeneficiaryID, []byte) (*summary, error)) (map[vault.BeneficiaryID]*summary, error) {
 	type encoded struct {
 		id  vault.BeneficiaryID
 		raw []byte
@@ -112,11 +124,7 @@ func (e *Engine) summarizeAll(org *vault.Org, keys *keyring) (map[vault.Benefici
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for v := range todo {
-				st, err := decodeState(v.id, v.raw)
-				var s *summary
-				if err == nil {
-					s = summarize(st, org, keys)
-				}
+				s, err := decode(v.id, v.raw)
 				mu.Lock()
 				failed = errOr(failed, err)
 				out[v.id] = s
@@ -124,7 +132,7 @@ func (e *Engine) summarizeAll(org *vault.Org, keys *keyring) (map[vault.Benefici
 			}
 		})
 	}
-	err := e.Store.Scan(bucketVaults, "", func(key string, raw []byte) error {
+	err := e.Store.Scan(bucket, "", func(key string, raw []byte) error {
 		todo <- encoded{vault.BeneficiaryID(key), raw}
 		return nil
 	})

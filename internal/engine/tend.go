@@ -97,6 +97,9 @@ func (e *Engine) tend(ctx context.Context) {
 	if err := e.sendWelcomes(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("welcome workstations", "code", vault.CodeOf(err))
 	}
+	if err := e.refreshPeople(ctx); err != nil && ctx.Err() == nil {
+		e.log.Warn("summarize vaults", "code", vault.CodeOf(err))
+	}
 	if err := e.refreshManifests(ctx); err != nil && ctx.Err() == nil {
 		e.log.Warn("write manifests", "code", vault.CodeOf(err))
 	}

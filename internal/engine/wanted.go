@@ -106,29 +106,21 @@ func (o *overlay) wantedNotes() ([]*wantedNote, error) {
 	return out, errors.Join(err, verr)
 }
 
+// kept says of what fetched notes told.
+type kept struct {
+	org   bool                         // the organization
+	fold  map[vault.BeneficiaryID]bool // vaults that are to be folded again
+	index map[vault.BeneficiaryID]bool // vaults of which there are values of the blind indexes
+}
+
 // keepNotes stores the entries of fetched notes, folds the vaults that they tell about, and indexes those of which they hold
 // values of the blind indexes.
 func (o *overlay) keepNotes(notes []*wantedNote) error {
-	fold, index := map[vault.BeneficiaryID]bool{}, map[vault.BeneficiaryID]bool{}
-	for _, n := range notes {
-		if n.lines == nil {
-			continue
-		}
-		if n.vault == "" {
-			o.delete(bucketMeta, metaWant+n.body.Object.Path)
-		} else {
-			fold[n.vault] = true
-		}
-		for h, line := range n.lines {
-			if err := o.keepLine(n, h, line, fold, index); err != nil {
-				return err
-			}
-		}
-	}
-	if err := o.renameOrg(); err != nil {
+	k, err := o.keepLines(notes)
+	if err != nil {
 		return err
 	}
-	for id := range fold {
+	for id := range k.fold {
 		st, err := o.refold(id)
 		if err != nil {
 			return err
@@ -137,7 +129,7 @@ func (o *overlay) keepNotes(notes []*wantedNote) error {
 			o.delete(bucketMeta, metaWantVault+string(id))
 		}
 	}
-	for id := range index {
+	for id := range k.index {
 		if err := o.reindex(id); err != nil {
 			return err
 		}
@@ -145,13 +137,39 @@ func (o *overlay) keepNotes(notes []*wantedNote) error {
 	return nil
 }
 
+// keepLines stores the entries of fetched notes, and folds the organization if they tell of it.
+func (o *overlay) keepLines(notes []*wantedNote) (*kept, error) {
+	k := &kept{fold: map[vault.BeneficiaryID]bool{}, index: map[vault.BeneficiaryID]bool{}}
+	for _, n := range notes {
+		if n.lines == nil {
+			continue
+		}
+		if n.vault == "" {
+			o.delete(bucketMeta, metaWant+n.body.Object.Path)
+		} else {
+			k.fold[n.vault] = true
+		}
+		for h, line := range n.lines {
+			if err := o.keepLine(n, h, line, k); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if k.org {
+		return k, o.renameOrg()
+	}
+	return k, nil
+}
+
 // keepLine stores one entry of a fetched note, and notes of which vault it is. What erased vaults told is not kept.
-func (o *overlay) keepLine(n *wantedNote, h vault.Hash, line []byte, fold, index map[vault.BeneficiaryID]bool) error {
+func (o *overlay) keepLine(n *wantedNote, h vault.Hash, line []byte, k *kept) error {
 	var en vault.Entry
 	if err := json.Unmarshal(line, &en); err != nil || n.vault != "" && en.Vault != n.vault {
 		return nil //nolint:nilerr // a line that says nothing is nobody's loss: what was declared stays wanted
 	}
-	if en.Vault != "" {
+	if en.Vault == "" {
+		k.org = true
+	} else {
 		st, err := o.state(en.Vault)
 		if err != nil {
 			return err
@@ -161,9 +179,9 @@ func (o *overlay) keepLine(n *wantedNote, h vault.Hash, line []byte, fold, index
 		}
 		switch en.Kind {
 		case vault.EntryNames, vault.EntryRefs, vault.EntryDigest:
-			index[en.Vault] = true
+			k.index[en.Vault] = true
 		default:
-			fold[en.Vault] = true
+			k.fold[en.Vault] = true
 		}
 	}
 	o.put(bucketEntries, scopeOf(en.Vault)+"/"+string(h), line)
@@ -177,21 +195,4 @@ func (o *overlay) renameOrg() error {
 		o.org = o.org.Refold(recs, o.lookup("org"))
 	}
 	return err
-}
-
-// reindex puts the entries of a vault into the blind indexes in the order of their events, so that the last one stands.
-func (o *overlay) reindex(id vault.BeneficiaryID) error {
-	recs, err := o.records(string(id))
-	if err != nil {
-		return err
-	}
-	lookup := o.lookup(string(id))
-	for _, r := range vault.Order(recs) {
-		for _, h := range r.Notes {
-			if en := lookup(h); en != nil && en.Event == r.ID {
-				o.indexEntry(en)
-			}
-		}
-	}
-	return nil
 }

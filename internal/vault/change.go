@@ -1,6 +1,9 @@
 package vault
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"reflect"
 	"slices"
 )
@@ -36,6 +39,16 @@ func (o *Org) Since(before *Org) *Change {
 	}
 	c.all = c.all || len(o.adopted) < len(before.adopted)
 	return c
+}
+
+// Mark is the same for two folds of one organization in the same device's view if they are of the same records, those apart that
+// decide nothing. It is 44 characters of base64.
+func (o *Org) Mark() string {
+	h := sha256.New()
+	for _, r := range o.records {
+		fmt.Fprintf(h, "%s/%d/%d %s\n", r.Pos.Writer, r.Pos.Seq, r.Pos.Index, r.ID)
+	}
+	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
 // Readers reports whether it may be different who reads a vault, or by which keys, or who gets copies.
