@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	fetchWorkers = 8        // segments that are fetched at the same time
-	fetchAhead   = 8        // segments of one writer that are fetched before the first of them was looked at
+	fetchWorkers = 16       // segments that are fetched at the same time
+	fetchAhead   = 16       // segments of one writer that are fetched before the first of them was looked at
 	maxNamed     = 10_000   // writers in one segment: more than that are no organization's
 	fetchBytes   = 32 << 20 // of segments that wait to be looked at, about
 )

@@ -45,9 +45,13 @@ func (r *Remote) count(name string) {
 // do runs op with the remote's limits: a slot, the token bucket, at most limit of time in all, and retries with jitter
 // for failures that may pass. It returns nil or a *vault.Error.
 func (r *Remote) do(ctx context.Context, name string, write bool, limit time.Duration, op func(context.Context) error) error {
+	slots := r.slots
+	if name == CallGet {
+		slots = r.downloads
+	}
 	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 	case <-ctx.Done():
 		return classify(ctx, write, ctx.Err()).report(name)
 	}
@@ -60,11 +64,12 @@ func (r *Remote) do(ctx context.Context, name string, write bool, limit time.Dur
 	waits.RandomizationFactor = 0.5
 	var last *failure
 	for try := 1; ; try++ {
-		err := r.limiter.Wait(bounded)
+		err := r.pace.wait(bounded)
 		if err == nil {
 			err = op(bounded)
 		}
 		if err == nil {
+			r.pace.faster(time.Now())
 			return nil
 		}
 		var passed *callbackError
@@ -72,6 +77,9 @@ func (r *Remote) do(ctx context.Context, name string, write bool, limit time.Dur
 			return passed.err
 		}
 		failed := classify(ctx, write, err)
+		if tooMuch(failed) {
+			r.pace.slower(time.Now())
+		}
 		// A deadline that strikes between or within retries says less than the failure that was being retried.
 		if last == nil || failed.code != vault.CodeUnreachable || bounded.Err() == nil {
 			last = failed
@@ -108,7 +116,7 @@ func (r *Remote) withSettings(ctx context.Context) context.Context {
 	ci.LowLevelRetries = r.opts.RequestTries
 	ci.ConnectTimeout = fs.Duration(r.opts.ConnectTimeout)
 	ci.Timeout = fs.Duration(r.opts.IdleTimeout)
-	ci.Transfers, ci.Checkers = r.opts.Concurrency, r.opts.Concurrency
+	ci.Transfers, ci.Checkers = r.opts.Concurrency, storeDownloads // which is how many connections are kept open
 	ci.BufferSize = fs.SizeSuffix(4 << 20)
 	// A multi-thread copy opens the source several times at different offsets; our sources are streams.
 	ci.MultiThreadStreams, ci.MultiThreadSet = 0, true

@@ -28,10 +28,16 @@ type Options struct {
 	RequestTries   int           // attempts of one request inside a backend, such as a part of a large upload; 2
 	RetryWait      time.Duration // first wait between attempts, doubled each time up to 20 times it, ±50 %; 250 ms
 	Concurrency    int           // calls at the same time; 4, and 32 in a local folder, where uploads share synchronisations
-	CallsPerSecond float64       // 20 for anything but a local folder, which has no limit
+	Downloads      int           // that are begun at the same time; 32 from an object store, else Concurrency
+	CallsPerSecond float64       // 20, 1,000 to an object store until it says that this is too much, no limit in a local folder
 }
 
-const localConcurrency = 32
+const (
+	localConcurrency = 32
+	// An object store answers any number of small requests, as its makers promise; a drive made for people counts them.
+	storeDownloads = 32
+	storeCalls     = 1000
+)
 
 func (o Options) withDefaults() Options {
 	setDefault(&o.CallTimeout, time.Minute)
@@ -42,7 +48,8 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.RequestTries, 2)
 	setDefault(&o.RetryWait, 250*time.Millisecond)
 	setDefault(&o.Concurrency, 4)
-	setDefault(&o.CallsPerSecond, 20)
+	setDefault(&o.Downloads, o.Concurrency)
+	setDefault(&o.CallsPerSecond, slowest)
 	return o
 }
 
@@ -59,8 +66,9 @@ type Remote struct {
 	opts      Options
 	local     *localBase // nil unless the remote is a folder of this machine
 	serverSum bool       // whether the backend computes BLAKE3 of what it stores
-	limiter   *rate.Limiter
+	pace      *pace
 	slots     chan struct{}
+	downloads chan struct{} // slots of Get
 	paths     pathLocks
 
 	countMu sync.Mutex
@@ -122,7 +130,6 @@ func connect(ctx context.Context, spec string, opts Options) (*Remote, error) {
 		return nil, err
 	}
 	r := &Remote{spec: Redact(spec), opts: opts.withDefaults(), counts: map[string]int64{}}
-	r.slots = make(chan struct{}, r.opts.Concurrency)
 	r.paths.busy = map[string]chan struct{}{}
 	var err error
 	if r.fs, err = r.newFs(ctx, spec); err != nil {
@@ -131,13 +138,18 @@ func connect(ctx context.Context, spec string, opts Options) (*Remote, error) {
 	features := r.fs.Features()
 	// Overlays such as hasher answer from notes taken while uploading, which proves nothing about the storage.
 	r.serverSum = r.fs.Hashes().Contains(hash.BLAKE3) && !features.IsLocal && !features.Overlay
-	r.limiter = rate.NewLimiter(rate.Limit(r.opts.CallsPerSecond), max(2*r.opts.Concurrency, int(r.opts.CallsPerSecond)))
-	if features.IsLocal {
-		r.limiter = rate.NewLimiter(rate.Inf, 1)
-		if opts.Concurrency <= 0 {
-			r.slots = make(chan struct{}, localConcurrency)
-		}
+	if features.BucketBased {
+		setDefault(&opts.Downloads, storeDownloads)
+		setDefault(&opts.CallsPerSecond, storeCalls)
+		r.opts = opts.withDefaults()
 	}
+	if features.IsLocal {
+		setDefault(&opts.Concurrency, localConcurrency)
+		r.opts = opts.withDefaults()
+		r.opts.CallsPerSecond = float64(rate.Inf)
+	}
+	r.pace = newPace(r.opts.CallsPerSecond, r.opts.Concurrency)
+	r.slots, r.downloads = make(chan struct{}, r.opts.Concurrency), make(chan struct{}, r.opts.Downloads)
 	return r, nil
 }
 
