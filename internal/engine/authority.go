@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"sync"
 
 	"vaultctl/internal/vault"
 )
@@ -20,30 +21,56 @@ func (o *overlay) takeAuthority(e *Engine, vaults map[vault.BeneficiaryID][]*vau
 			return err
 		}
 	}
-	look := func(id vault.BeneficiaryID, st *vault.State) {
-		if _, named := vaults[id]; named {
-			return
-		}
-		if change.Concerns(st) {
-			vaults[id] = nil
-		} else if gained && o.keys.lacksEntries(o, st) {
-			o.put(bucketMeta, metaWantVault+string(id), []byte{1})
-		}
-	}
 	for id, st := range o.states {
-		look(id, st)
+		if _, named := vaults[id]; !named && change.Concerns(st) {
+			vaults[id] = nil
+		}
 	}
-	return o.scan(bucketVaults, "", func(key string, raw []byte) error {
-		id := vault.BeneficiaryID(key)
-		if o.states[id] != nil {
-			return nil
-		}
+	return o.lookAtAll(change, gained, vaults)
+}
+
+// lookAtAll looks at every vault of the index, on every core: whether the change concerns it, and where keys came with the change
+// whether they open notes that are not at hand. In that case the summaries are made on the way.
+func (o *overlay) lookAtAll(change *vault.Change, gained bool, vaults map[vault.BeneficiaryID][]*vault.Record) error {
+	var mu sync.Mutex // guards what follows
+	var concerned, lacking []vault.BeneficiaryID
+	people := map[vault.BeneficiaryID]*summary{}
+	err := eachStored(o.store, bucketVaults, func(id vault.BeneficiaryID, raw []byte) error {
 		st, err := stateFor(id, raw, gained)
-		if err == nil {
-			look(id, st)
+		if err != nil {
+			return err
 		}
-		return err
+		_, named := vaults[id]
+		folds := !named && o.states[id] == nil && change.Concerns(st)
+		lacks := gained && !named && !folds && o.keys.lacksEntries(o, st)
+		var s *summary
+		if gained {
+			s = summarize(st, o.org, o.keys)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if folds {
+			concerned = append(concerned, id)
+		}
+		if lacks {
+			lacking = append(lacking, id)
+		}
+		people[id] = s
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, id := range concerned {
+		vaults[id] = nil
+	}
+	for _, id := range lacking {
+		o.put(bucketMeta, metaWantVault+string(id), []byte{1})
+	}
+	if gained {
+		o.people = people
+	}
+	return nil
 }
 
 // stateFor decodes a vault: whole, or as far as it says where its fold stands.

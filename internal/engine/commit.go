@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"vaultctl/internal/vault"
 )
@@ -265,10 +266,7 @@ func (e *Engine) publish(ov *overlay) {
 	var all map[vault.BeneficiaryID]*summary
 	if ov.resummarize {
 		var err error
-		if all, err = e.summarizeAll(ov.org, ov.keys); err == nil {
-			err = e.keepPeople(all, peopleMark(ov.org, ov.keys))
-		}
-		if err != nil { // those that changed are shown all the same
+		if all, err = e.summarizeFor(ov); err != nil { // those that changed are shown all the same
 			e.log.Error("summarize vaults", "code", vault.CodeOf(err))
 		}
 	}
@@ -283,12 +281,23 @@ func (e *Engine) publish(ov *overlay) {
 	}
 	for id := range ov.touched {
 		if st, err := ov.state(id); err == nil {
-			if s := ov.summaries[id]; all == nil && s != nil {
+			if s := ov.summaries[id]; s != nil {
 				e.people[id] = s
 			}
 			ov.cache().put(id, ov.writes[bucketVaults][string(id)], st)
 		}
 	}
+}
+
+// summarizeFor makes the summaries of all vaults for an overlay that is written, and keeps them.
+func (e *Engine) summarizeFor(ov *overlay) (all map[vault.BeneficiaryID]*summary, err error) {
+	if all = ov.people; all == nil {
+		if all, err = e.summarizeAll(ov.org, ov.keys); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(all, ov.summaries)
+	return all, e.keepPeople(all, peopleMark(ov.org, ov.keys))
 }
 
 // pastNow returns what this device has seen of others.

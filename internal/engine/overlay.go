@@ -26,6 +26,8 @@ type overlay struct {
 	summaries map[vault.BeneficiaryID]*summary
 	// resummarize says that the summaries of all vaults are to be made anew: who reads what has changed.
 	resummarize bool
+	// people are the summaries that this asks for, without those of what is touched; nil where they were not made yet.
+	people map[vault.BeneficiaryID]*summary
 }
 
 func newOverlay(s Store, org *vault.Org, keys *keyring) *overlay {
@@ -52,7 +54,7 @@ func (o *overlay) merge() {
 	for id := range o.touched {
 		p.setState(id, o.states[id])
 	}
-	p.org, p.keys, p.resummarize = o.org, o.keys, p.resummarize || o.resummarize
+	p.org, p.keys, p.resummarize, p.people = o.org, o.keys, p.resummarize || o.resummarize, nil
 }
 
 func (o *overlay) flushStates() {

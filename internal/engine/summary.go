@@ -112,11 +112,27 @@ func (e *Engine) summarizeAll(org *vault.Org, keys *keyring) (map[vault.Benefici
 
 // decodeAll makes the summary of each vault from what a bucket holds of it, on every core.
 func (e *Engine) decodeAll(bucket string, decode func(vault.BeneficiaryID, []byte) (*summary, error)) (map[vault.BeneficiaryID]*summary, error) {
+	out := map[vault.BeneficiaryID]*summary{}
+	var mu sync.Mutex
+	err := eachStored(e.Store, bucket, func(id vault.BeneficiaryID, raw []byte) error {
+		s, err := decode(id, raw)
+		mu.Lock()
+		defer mu.Unlock()
+		out[id] = s
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// eachStored calls f for what a bucket holds of each vault, on every core, and returns the first error.
+func eachStored(store Store, bucket string, f func(id vault.BeneficiaryID, raw []byte) error) error {
 	type encoded struct {
 		id  vault.BeneficiaryID
 		raw []byte
 	}
-	out := map[vault.BeneficiaryID]*summary{}
 	var mu sync.Mutex
 	var failed error
 	var wg sync.WaitGroup
@@ -124,24 +140,21 @@ func (e *Engine) decodeAll(bucket string, decode func(vault.BeneficiaryID, []byt
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for v := range todo {
-				s, err := decode(v.id, v.raw)
-				mu.Lock()
-				failed = errOr(failed, err)
-				out[v.id] = s
-				mu.Unlock()
+				if err := f(v.id, v.raw); err != nil {
+					mu.Lock()
+					failed = errOr(failed, err)
+					mu.Unlock()
+				}
 			}
 		})
 	}
-	err := e.Store.Scan(bucket, "", func(key string, raw []byte) error {
+	err := store.Scan(bucket, "", func(key string, raw []byte) error {
 		todo <- encoded{vault.BeneficiaryID(key), raw}
 		return nil
 	})
 	close(todo)
 	wg.Wait()
-	if err = errOr(err, failed); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return errOr(err, failed)
 }
 
 // load returns the state of a vault as it is now. Errors have CodeNotFound.

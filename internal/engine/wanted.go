@@ -120,18 +120,37 @@ func (o *overlay) keepNotes(notes []*wantedNote) error {
 	if err != nil {
 		return err
 	}
-	for id := range k.fold {
-		st, err := o.refold(id)
-		if err != nil {
-			return err
-		}
-		if !o.keys.lacksEntries(o, st) {
-			o.delete(bucketMeta, metaWantVault+string(id))
-		}
+	if err := o.refoldAll(slices.Sorted(maps.Keys(k.fold))); err != nil {
+		return err
 	}
 	for id := range k.index {
 		if err := o.reindex(id); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// refoldAll folds vaults of which entries came in, on every core.
+func (o *overlay) refoldAll(ids []vault.BeneficiaryID) error {
+	states, lacking := make([]*vault.State, len(ids)), make([]bool, len(ids))
+	err := parallel(len(ids), func(i int) error {
+		c := o.child() // each writes to its own alone
+		st, err := c.refold(ids[i])
+		if err != nil {
+			return err
+		}
+		states[i], lacking[i] = st, o.keys.lacksEntries(c, st)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		o.setState(id, states[i])
+		o.touched[id] = true
+		if !lacking[i] {
+			o.delete(bucketMeta, metaWantVault+string(id))
 		}
 	}
 	return nil
