@@ -135,25 +135,40 @@ func (a *app) page(v *view, height int) string {
 	return strings.Join(lines, "\n")
 }
 
+// tabLine names the pages that stand beside one another. Where they do not all fit, the longest names are cut, but never that of
+// the page that is shown.
 func (a *app) tabLine(t tabbed) string {
 	names, shown := t.tabs(a.lang())
 	parts := make([]string, len(names))
+	total := 0
 	for i, name := range names {
 		parts[i] = string(rune('1'+i)) + " " + name
 		if i == shown {
-			parts[i] = a.style.chosen.Render("[" + parts[i] + "]")
+			parts[i] = "[" + parts[i] + "]"
 		}
+		total += lipgloss.Width(parts[i])
 	}
-	line := strings.Join(parts, "  ")
-	if lipgloss.Width(line) > a.width { // the names of the others give way
+	between := "  "
+	if total+len(between)*(len(parts)-1) > a.width {
+		between = " "
+	}
+	const least = 5
+	for ; total+len(between)*(len(parts)-1) > a.width; total-- {
+		longest := -1
 		for i := range parts {
-			if i != shown {
-				parts[i] = string(rune('1' + i))
+			if w := lipgloss.Width(parts[i]); i != shown && w > least && (longest < 0 || w > lipgloss.Width(parts[longest])) {
+				longest = i
 			}
 		}
-		line = strings.Join(parts, "  ")
+		if longest < 0 {
+			break
+		}
+		parts[longest] = cut(parts[longest], lipgloss.Width(parts[longest])-1)
 	}
-	return cut(line, a.width)
+	if shown < len(parts) {
+		parts[shown] = a.style.chosen.Render(parts[shown])
+	}
+	return cut(strings.Join(parts, between), a.width)
 }
 
 // facts draws what stands above the rows: labels in one column.
