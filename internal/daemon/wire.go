@@ -34,5 +34,6 @@ func (s *service) Register(srv *apiserver.Server) {
 	registerImports(srv, s.e)
 	registerBatches(srv, s.e)
 	registerShares(srv, s.e)
+	registerDue(srv, s.e)
 	registerOperation(srv, s.e)
 }

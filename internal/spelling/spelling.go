@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold returns text in lower case, without accents, with ligatures written out and every run of other characters
+// Fold returns text in lower case, without accents, with ligatures and letters with strokes written plainly and every run of other characters
 // than letters and digits as one space: "Avis d’Imposition", "avis-d'imposition" and "AVIS D IMPOSITION" are equal.
 func Fold(text string) string {
 	var b strings.Builder
@@ -31,6 +31,16 @@ func Fold(text string) string {
 			b.WriteString("oe")
 		case 'æ':
 			b.WriteString("ae")
+		case 'ß':
+			b.WriteString("ss")
+		case 'ø':
+			b.WriteByte('o')
+		case 'đ', 'ð':
+			b.WriteByte('d')
+		case 'ł':
+			b.WriteByte('l')
+		case 'ı':
+			b.WriteByte('i')
 		default:
 			b.WriteRune(r)
 		}

@@ -31,6 +31,7 @@ type app struct {
 
 	width, height int
 	touched       time.Time // when a key was last pressed
+	stale         bool      // there is news that the page does not show yet
 	leaving       bool      // leaving was asked for while something goes on
 	over          bool
 }
@@ -77,11 +78,13 @@ type (
 		err    error
 		again  bool // of the round that goes on for ever
 	}
-	tickMsg struct{}
+	tickMsg  struct{}
+	watchMsg struct{}
 )
 
 const (
 	tick      = 2 * time.Second // between looks at the daemon
+	presence  = time.Minute     // after the last key somebody counts as sitting here
 	inboxSize = 64
 	pasteMost = 64 << 10 // characters that are taken from one paste
 )
@@ -94,7 +97,7 @@ func newApp(ctx context.Context, d *desk) *app {
 
 // Init implements tea.Model.
 func (a *app) Init() tea.Cmd {
-	return tea.Batch(a.listen, a.watch, a.goTo(homePage{}))
+	return tea.Batch(a.listen, a.watch, beat(), a.goTo(homePage{}))
 }
 
 // listen gives the next message of a task.
@@ -160,7 +163,8 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case statusMsg:
 		return a, a.looked(msg)
 	case tickMsg:
-		a.lockIfIdle()
+		return a, a.ticked()
+	case watchMsg:
 		return a, a.watch
 	default:
 		return a, a.pass(msg)
@@ -207,6 +211,9 @@ func (a *app) turn(p page) tea.Cmd {
 func (a *app) load(v *view) tea.Cmd {
 	v.serial++
 	v.loading = true
+	if v == a.top() {
+		a.stale = false
+	}
 	serial, p, d, ctx := v.serial, v.page, a.desk, a.ctx
 	return func() tea.Msg {
 		c, err := p.load(ctx, d)
@@ -243,16 +250,35 @@ func (a *app) looked(msg statusMsg) tea.Cmd {
 	a.trust = msg.err
 	var cmds []tea.Cmd
 	if msg.again {
-		cmds = append(cmds, tea.Tick(tick, func(time.Time) tea.Msg { return tickMsg{} }))
+		cmds = append(cmds, tea.Tick(tick, func(time.Time) tea.Msg { return watchMsg{} }))
 	}
-	if msg.err == nil {
-		a.status = msg.status
-		switch {
-		case msg.status.State == stateLocked && a.lock == nil:
-			a.lock = newLockScreen(a, true)
-			cmds = append(cmds, a.lock.init())
-		case len(a.views) == 0:
-		case was != nil || a.top().err != nil && !a.top().loading, before != nil && before.LastSync != msg.status.LastSync:
+	if msg.err != nil {
+		return tea.Batch(cmds...)
+	}
+	a.status = msg.status
+	a.stale = a.stale || before != nil && before.LastSync != msg.status.LastSync
+	switch {
+	case msg.status.State == stateLocked && a.lock == nil:
+		cmds = append(cmds, a.dim(true))
+	case len(a.views) == 0 || a.top().loading:
+	case was != nil, a.present() && (a.stale || a.top().err != nil):
+		cmds = append(cmds, a.load(a.top()))
+	}
+	return tea.Batch(cmds...)
+}
+
+// present reports whether somebody sits here. Pages are not loaded anew in front of nobody: to the daemon it would look like
+// somebody at work, and it would neither lock nor rest.
+func (a *app) present() bool { return a.desk.now().Sub(a.touched) < presence }
+
+// beat is the next tick.
+func beat() tea.Cmd { return tea.Tick(tick, func(time.Time) tea.Msg { return tickMsg{} }) }
+
+// ticked does what time brings, whether or not the daemon answers.
+func (a *app) ticked() tea.Cmd {
+	cmds := []tea.Cmd{beat(), a.lockIfIdle()}
+	if len(a.views) > 0 && a.lock == nil {
+		if _, ok := a.top().page.(restless); ok && !a.top().loading {
 			cmds = append(cmds, a.load(a.top()))
 		}
 	}
@@ -311,23 +337,30 @@ func (a *app) stopAll() {
 	}
 }
 
-// quit leaves, at once if nothing goes on.
+// quit leaves, at once if nothing goes on but questions.
 func (a *app) quit() tea.Cmd {
-	if len(a.tasks) > 0 && len(a.asked) == 0 && !a.leaving {
+	if a.busy() && !a.leaving {
 		a.leaving = true
-		a.note = note{text: a.desk.l.T("Something still goes on. Press ctrl+c again to leave all the same."), bad: true}
 		return nil
 	}
 	a.over = true
 	return tea.Quit
 }
 
+// busy reports whether a task does something, rather than wait for an answer.
+func (a *app) busy() bool {
+	return slices.ContainsFunc(a.tasks, func(t *task) bool {
+		return !slices.ContainsFunc(a.asked, func(q *question) bool { return q.task == t })
+	})
+}
+
 func (a *app) lang() lang.Lang { return a.desk.l }
 
 // lockIfIdle locks the screen after nobody has pressed a key for a while.
-func (a *app) lockIfIdle() {
+func (a *app) lockIfIdle() tea.Cmd {
 	after := a.desk.options.LockAfter
-	if after > 0 && a.lock == nil && a.desk.now().Sub(a.touched) >= after {
-		a.shut()
+	if after <= 0 || a.lock != nil || a.desk.now().Sub(a.touched) < after {
+		return nil
 	}
+	return a.shut()
 }

@@ -100,6 +100,7 @@ func office() canned {
 		},
 		api.RouteBeneficiaryList: []api.Beneficiary{amal(), vanAn(), fatima()},
 		api.RouteBeneficiaryShow: amal(),
+		api.RouteDueList:         []api.Due{},
 	}
 }
 

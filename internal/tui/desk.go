@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ type desk struct {
 	procedures *procedure.Table
 	now        func() time.Time
 	memory     *memory
+	scans      *scanWatch
 }
 
 // today is the day here, YYYY-MM-DD.
@@ -80,9 +82,19 @@ func (k *link) close() {
 	}
 }
 
-// through makes calls over the link. A daemon that went away is noted, and the next call looks for another; nothing is sent
-// twice by itself, since nobody knows what the first sending did.
+// through makes calls over the link. A daemon that went away is noted, and the next call looks for another. Nothing that may
+// have arrived is sent twice by itself, since nobody knows what the first sending did; what found nobody is.
 func through[Res any](ctx context.Context, d *desk, use func(*apiclient.Client) (Res, error)) (Res, error) {
+	res, err := once(ctx, d, use)
+	var op *net.OpError
+	if vault.CodeOf(err) == vault.CodeNoDaemon && errors.As(err, &op) && op.Op == "dial" {
+		return once(ctx, d, use)
+	}
+	return res, err
+}
+
+// once makes calls over the link, and notes a daemon that went away.
+func once[Res any](ctx context.Context, d *desk, use func(*apiclient.Client) (Res, error)) (Res, error) {
 	var none Res
 	c, err := d.link.connect(ctx)
 	if err != nil {
@@ -123,7 +135,11 @@ func list[Item any](ctx context.Context, d *desk, route string, req any) ([]Item
 
 // upload makes a call that takes streams.
 func upload[Res any](ctx context.Context, d *desk, route string, meta any, parts ...apiclient.Part) (Res, error) {
-	return through(ctx, d, func(c *apiclient.Client) (Res, error) {
+	var none Res
+	if _, err := call[api.Status](ctx, d, api.RouteStatus, api.Empty{}); err != nil { // streams cannot be sent again
+		return none, err
+	}
+	return once(ctx, d, func(c *apiclient.Client) (Res, error) {
 		return apiclient.Upload[Res](ctx, c, route, meta, parts...)
 	})
 }

@@ -63,16 +63,29 @@ func (a *app) stateLine() string {
 	return a.style.of(style).Render(cut(text, a.width))
 }
 
+// noteLine says what was said last, else what goes on, and beside it what the scanner left. While it is locked nothing is said
+// that could be of somebody.
 func (a *app) noteLine() string {
-	if len(a.tasks) > 0 && len(a.asked) == 0 && a.note.text == "" {
-		t := a.tasks[len(a.tasks)-1]
-		return cut("… "+taskWords(a.lang(), t), a.width)
+	scans := ""
+	if n := len(newScans(a.desk)); n > 0 {
+		scans = "+ " + a.lang().N(n, "%d new scan", "%d new scans")
 	}
-	style := termio.Plain
-	if a.note.bad {
-		style = termio.Bad
+	text, style := "", termio.Plain
+	switch {
+	case a.leaving:
+		text, style = a.lang().T("Something still goes on. Press ctrl+c again to leave all the same."), termio.Bad
+	case a.lock == nil && a.note.text != "":
+		text = termio.Clean(a.note.text)
+		if a.note.bad {
+			style = termio.Bad
+		}
+	case a.busy():
+		text = "… " + taskWords(a.lang(), a.tasks[len(a.tasks)-1])
 	}
-	return a.style.of(style).Render(cut(termio.Clean(a.note.text), a.width))
+	if scans == "" {
+		return a.style.of(style).Render(cut(text, a.width))
+	}
+	return a.style.of(style).Render(sides(text, scans, a.width))
 }
 
 // hintLine names the keys that one would look for.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"sync"
 
-	"vaultctl/internal/api"
 	"vaultctl/internal/atomicfile"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/vault"
@@ -143,16 +142,16 @@ func (m *memory) change(change func(*remembered)) error {
 // followAction begins or ends following the person of a page.
 func followAction() action {
 	return action{key: "f", label: lang.Key("follow, or no longer"), run: func(ctx context.Context, d *desk, c chosen) error {
-		return toggleFollow(ctx, d, about(&c))
+		if b := about(&c); b != nil {
+			return toggleFollow(ctx, d, b.ID)
+		}
+		return nil
 	}}
 }
 
 // toggleFollow follows somebody, or no longer, and says which.
-func toggleFollow(_ context.Context, d *desk, b *api.Beneficiary) error {
-	if b == nil {
-		return nil
-	}
-	followed, err := d.memory.follow(b.ID)
+func toggleFollow(_ context.Context, d *desk, id string) error {
+	followed, err := d.memory.follow(id)
 	switch {
 	case err != nil:
 		return err

@@ -50,6 +50,7 @@ func keymap() map[place][]action {
 		atAccess:     accessActions(),
 		atIdentity:   identityActions(),
 		atScans:      scanActions(),
+		atGroup:      groupActions(),
 		atBatches:    batchActions(),
 		atDevices:    deviceActions(),
 		atTeams:      teamActions(),

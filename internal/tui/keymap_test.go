@@ -7,7 +7,7 @@ import (
 // TestKeys: at each place a key means one thing, and where letters are typed no action waits for one.
 func TestKeys(t *testing.T) {
 	moving := map[string]bool{"up": true, "down": true, "esc": true, "tab": true, "shift+tab": true, "ctrl+r": true, "ctrl+x": true, "ctrl+l": true,
-		"ctrl+c": true, "?": true, "/": true, " ": true, "home": true, "end": true, "pgup": true, "pgdown": true, "ctrl+p": true}
+		"ctrl+c": true, "?": true, "/": true, " ": true, "home": true, "end": true, "pgup": true, "pgdown": true}
 	for at, actions := range keymap() {
 		seen := map[string]string{}
 		for _, act := range actions {

@@ -20,8 +20,7 @@ func (a *app) key(msg tea.KeyMsg) tea.Cmd {
 	case a.lock != nil:
 		return a.lock.update(a, msg)
 	case pressed == "ctrl+l":
-		a.shut()
-		return a.lock.init()
+		return a.shut()
 	case pressed == "ctrl+x":
 		a.stopAll()
 		return nil

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/textinput"
@@ -24,19 +25,29 @@ type lockScreen struct {
 const byPassphrase = "passphrase"
 
 // shut locks: what must not be seen is taken away, and the daemon forgets the keys that a passphrase protects.
-func (a *app) shut() {
-	for _, q := range append([]*question(nil), a.asked...) {
+func (a *app) shut() tea.Cmd {
+	asks := a.status != nil && a.status.Protect == byPassphrase
+	cmd := a.dim(asks)
+	if !asks {
+		return cmd
+	}
+	ctx, d := a.ctx, a.desk
+	return tea.Batch(cmd, func() tea.Msg { // the screen is dark whether or not the daemon hears of it
+		_, _ = call[api.Empty](ctx, d, api.RouteLock, api.Empty{}) // unlocking does it again
+		return nil
+	})
+}
+
+// dim puts the lock before everything, and ends the questions that must not be seen.
+func (a *app) dim(asks bool) tea.Cmd {
+	for _, q := range slices.Clone(a.asked) {
 		if q.hides() {
 			a.drop(q, errBack)
 		}
 	}
-	asks := a.status != nil && a.status.Protect == byPassphrase
+	a.note = note{}
 	a.lock = newLockScreen(a, asks)
-	if asks {
-		go func() { // the screen is dark whether or not the daemon hears of it
-			_, _ = call[api.Status](a.ctx, a.desk, api.RouteLock, api.Empty{})
-		}()
-	}
+	return a.lock.init()
 }
 
 func newLockScreen(a *app, asks bool) *lockScreen {
@@ -86,6 +97,10 @@ func (s *lockScreen) try(a *app) tea.Cmd {
 	return func() tea.Msg {
 		if !asks {
 			return openedMsg{}
+		}
+		// A daemon that did not hear of the lock would take any passphrase.
+		if _, err := call[api.Empty](ctx, d, api.RouteLock, api.Empty{}); err != nil {
+			return openedMsg{err}
 		}
 		_, err := call[api.Empty](ctx, d, api.RouteUnlock, api.UnlockRequest{Passphrase: passphrase})
 		return openedMsg{err}

@@ -23,6 +23,7 @@ const (
 	atIdentity   place = "identity"
 	atProcedure  place = "procedure"
 	atScans      place = "scans"
+	atGroup      place = "group"
 	atBatches    place = "batches"
 	atDevices    place = "devices"
 	atTeams      place = "teams"
@@ -43,6 +44,12 @@ type tabbed interface {
 	page
 	tabs(lang.Lang) (names []string, shown int)
 	tab(i int) page
+}
+
+// restless is a page that changes without the daemon. Loading it costs nothing, and is done at every tick while it is shown.
+type restless interface {
+	page
+	restless()
 }
 
 // content is what a page shows. It does not change once it was loaded. Texts are clean.

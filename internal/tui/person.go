@@ -40,6 +40,7 @@ func (p personPage) load(ctx context.Context, d *desk) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = d.memory.saw(b.ID) // whether it stands at home matters less than seeing the person
 	c := &content{title: termio.Isolate(termio.Clean(firstOf(b.Name, b.ID))), head: personHead(d.l, b), subject: b}
 	fillIn := map[place]func(context.Context, *desk, *api.Beneficiary, *content) error{
 		atDocuments: loadDocuments, atConsents: loadConsents, atShares: loadShares, atProcedures: loadProcedures,

@@ -114,6 +114,9 @@ func columns(rows []row, header []string, width int) []int {
 		measure(i, h)
 	}
 	for _, r := range rows {
+		if len(r.cells) == 1 && len(header) != 1 { // a sentence goes over all columns
+			continue
+		}
 		for i, c := range r.cells {
 			measure(i, c.Text)
 		}
@@ -139,6 +142,9 @@ func columns(rows []row, header []string, width int) []int {
 
 // cells draws one line of a table.
 func (a *app) cells(cells []termio.Cell, widths []int, styled bool) string {
+	if len(cells) == 1 && len(widths) != 1 {
+		widths = []int{max(1, a.width-2)}
+	}
 	var b strings.Builder
 	for i, c := range cells {
 		text := cut(termio.Isolate(c.Text), widths[i])

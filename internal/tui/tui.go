@@ -163,6 +163,9 @@ func Run(ctx context.Context, io *termio.IO, o *Options) error {
 		return err
 	}
 	defer d.link.close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d.scans.start(ctx)
 	if o.Accessible {
 		return runAccessible(ctx, io, d)
 	}
@@ -170,8 +173,6 @@ func Run(ctx context.Context, io *termio.IO, o *Options) error {
 		return api.WithHint(vault.Errorf(vault.CodeUsage, "the terminal interface needs a terminal"),
 			lang.Key("`vaultctl --help` lists the commands, which need none; --accessible works line by line"))
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx)}
 	if o.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
@@ -193,7 +194,7 @@ func newDesk(o *Options) (*desk, error) {
 		return nil, err
 	}
 	return &desk{
-		asker: silent{}, options: o, l: o.Lang, types: types, procedures: procedures, now: time.Now, memory: &memory{path: memoryPath(o.Home)},
+		asker: silent{}, options: o, l: o.Lang, types: types, procedures: procedures, now: time.Now, memory: &memory{path: memoryPath(o.Home)}, scans: newScanWatch(o.Scans),
 		link: &link{options: apiclient.Options{Home: o.Home, NoAutostart: o.NoAutostart, Version: o.Version}},
 	}, nil
 }

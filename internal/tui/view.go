@@ -41,11 +41,46 @@ func (v *view) take(c *content) {
 	if v.content == nil && c.find != nil {
 		v.startTyping()
 	}
+	before := v.rows
 	v.content = c
-	if len(v.marked) > 0 && len(c.rows) != len(v.rows) {
-		v.unmark()
-	}
 	v.search()
+	v.stay(before)
+}
+
+// stay keeps the cursor and the marks on the rows that they were on, wherever those stand now.
+func (v *view) stay(before []row) {
+	now := map[string]int{}
+	for i, name := range rowNames(v.rows) {
+		now[name] = i
+	}
+	was, marked := v.cursor, v.marked
+	v.marked = map[int]bool{}
+	for i, name := range rowNames(before) {
+		at, there := now[name]
+		if there && i == was {
+			v.cursor = at
+		}
+		if there && marked[i] {
+			v.marked[at] = true
+		}
+	}
+}
+
+// rowNames tells rows apart by what they show; those that show the same are counted.
+func rowNames(rows []row) []string {
+	names, seen := make([]string, len(rows)), map[string]int{}
+	for i := range rows {
+		var name strings.Builder
+		name.WriteString(rows[i].section)
+		for _, c := range rows[i].cells {
+			name.WriteByte(0)
+			name.WriteString(c.Text)
+		}
+		n := seen[name.String()]
+		seen[name.String()]++
+		names[i] = name.String() + strings.Repeat("\x00", n)
+	}
+	return names
 }
 
 // search finds the rows to show.
@@ -125,9 +160,9 @@ func (v *view) pass(msg tea.Msg) tea.Cmd {
 func (v *view) move(pressed string, page int) bool {
 	last := len(v.rows) - 1
 	switch pressed {
-	case "up", "ctrl+p":
+	case "up":
 		v.cursor--
-	case "down", "ctrl+n":
+	case "down":
 		v.cursor++
 	case "pgup":
 		v.cursor -= page
