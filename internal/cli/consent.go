@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -152,19 +151,7 @@ func (f *Factory) showConsent(w io.Writer, c api.Consent) error {
 	}
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(record)) {
-		pairs = append(pairs, name, recordWords(record[name]))
+		pairs = append(pairs, name, phrase.Record(record[name]))
 	}
 	return f.fields(w, pairs...)
-}
-
-// recordWords shows a member of the record as it stands there.
-func recordWords(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return ""
-	}
-	return string(b)
 }

@@ -13,6 +13,7 @@ import (
 	"vaultctl/internal/lang"
 	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -50,7 +51,7 @@ func runPartnerAdd(ctx context.Context, f *Factory, name string, o *partnerOptio
 		if err != nil {
 			return err
 		}
-		if recipient, err = onlyRecipient(text); err != nil {
+		if recipient, err = userfile.OnlyRecipient(text); err != nil {
 			return err
 		}
 	}
@@ -67,25 +68,6 @@ func runPartnerAdd(ctx context.Context, f *Factory, name string, o *partnerOptio
 		f.IO.Note("! " + f.Lang().T("This key is classic: a quantum computer of later years could open what is sealed to it today. Ask for one made with `age-keygen -pq`."))
 	}
 	return emit(f, p, f.showPartner)
-}
-
-// onlyRecipient returns the one line of a file that is neither empty nor a comment, as age-keygen writes it.
-func onlyRecipient(text string) (string, error) {
-	found := ""
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
-		case found != "":
-			return "", vault.Errorf(vault.CodeInvalid, "the file holds more than one public key")
-		default:
-			found = line
-		}
-	}
-	if found == "" {
-		return "", vault.Errorf(vault.CodeInvalid, "the file holds no public key")
-	}
-	return found, nil
 }
 
 func (f *Factory) showPartner(w io.Writer, p api.Partner) error {

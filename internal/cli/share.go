@@ -112,7 +112,7 @@ func (f *Factory) showShare(w io.Writer, s api.Share) error {
 	}
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(record)) {
-		pairs = append(pairs, name, recordWords(record[name]))
+		pairs = append(pairs, name, phrase.Record(record[name]))
 	}
 	return f.fields(w, pairs...)
 }

@@ -1,6 +1,7 @@
 package phrase
 
 import (
+	"encoding/json"
 	"strings"
 
 	"vaultctl/internal/api"
@@ -70,4 +71,16 @@ func Readers(l lang.Lang, names []string) string {
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// Record shows a member of the record of an agreement as it stands there.
+func Record(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
 }

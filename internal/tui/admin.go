@@ -40,7 +40,6 @@ func (p adminPage) load(ctx context.Context, d *desk) (*content, error) {
 
 func loadDevices(context.Context, *desk, *content) error  { return nil }
 func loadTeams(context.Context, *desk, *content) error    { return nil }
-func loadPartners(context.Context, *desk, *content) error { return nil }
 func loadRemotes(context.Context, *desk, *content) error  { return nil }
 func loadBatches(context.Context, *desk, *content) error  { return nil }
 func loadFindings(context.Context, *desk, *content) error { return nil }
@@ -48,6 +47,5 @@ func loadFindings(context.Context, *desk, *content) error { return nil }
 func batchActions() []action   { return nil }
 func deviceActions() []action  { return nil }
 func teamActions() []action    { return nil }
-func partnerActions() []action { return nil }
 func remoteActions() []action  { return nil }
 func findingActions() []action { return nil }

@@ -57,6 +57,7 @@ func keymap() map[place][]action {
 		atPartners:   partnerActions(),
 		atRemotes:    remoteActions(),
 		atFindings:   findingActions(),
+		atReceived:   receivedActions(),
 	}
 	for _, p := range personPlaces() {
 		all[p] = append(all[p], personActions()...)

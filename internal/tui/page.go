@@ -30,6 +30,7 @@ const (
 	atPartners   place = "partners"
 	atRemotes    place = "remotes"
 	atFindings   place = "findings"
+	atReceived   place = "received"
 )
 
 // page is something that is shown whole. It is a value: loading gives the content, and changes nothing in the page.
