@@ -14,7 +14,6 @@ import (
 	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/userfile"
-	"vaultctl/internal/vault"
 )
 
 func newPartner(f *Factory) *cobra.Command {

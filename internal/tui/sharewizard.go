@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"vaultctl/internal/api"
@@ -342,12 +341,4 @@ func (d *desk) insist(ctx context.Context, f *form, try func() error) error {
 		}
 		f.intro = slices.Concat(d.troubleLines(err), []string{""}, intro)
 	}
-}
-
-// trimmed is a name without the kind before it.
-func trimmed(to string) string {
-	if _, name, ok := strings.Cut(to, ":"); ok {
-		return name
-	}
-	return to
 }
