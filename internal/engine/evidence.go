@@ -222,5 +222,7 @@ func (e *Engine) ConsentNotice(_ context.Context, req api.NoticeRequest) (api.No
 }
 
 func errNoticeLanguage() error {
-	return vault.Errorf(vault.CodeInvalid, "the notice exists in fr and en; for another language, have it interpreted and say by whom")
+	return api.WithHint(
+		vault.Errorf(vault.CodeInvalid, "the notice exists in fr and en; for another language, have it interpreted and say by whom"),
+		"this is the language of the notice that was read, `--language`; that of the person is `--lang` of `vaultctl beneficiary add`, and who interpreted is `--interpreter`")
 }

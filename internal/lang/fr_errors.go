@@ -431,6 +431,7 @@ var frErrors = [...]row{
 	{"issue the card first with `vaultctl card issue`, then withdraw; or erase the vault", "faire d'abord la carte avec `vaultctl card issue`, puis retirer ; ou effacer le coffre"},
 	{"name a consent or a team, not both", "donner un consentement ou une équipe, pas les deux"},
 	{"no such consent is in force: it ended already", "ce consentement n'est pas en vigueur : il a déjà pris fin"},
+	{"this is the language of the notice that was read, `--language`; that of the person is `--lang` of `vaultctl beneficiary add`, and who interpreted is `--interpreter`", "il s'agit de la langue de la notice lue, `--language` ; celle de la personne est `--lang` de `vaultctl beneficiary add`, et l'interprète `--interpreter`"},
 	{"the notice exists in fr and en; for another language, have it interpreted and say by whom", "la notice existe en fr et en ; pour une autre langue, la faire interpréter et dire par qui"},
 	{"not a duration: write 30s or 2m", "ce n'est pas une durée : écrire 30s ou 2m"},
 	{"a note entry of the organization is missing here", "une entrée de note de la structure manque ici"},
