@@ -80,7 +80,6 @@ var frErrorsTUI = [...]row{
 	{"--lock-after: %w", "--lock-after : %w"},
 	{"the program vaultctl-tui cannot be run: %w", "le programme vaultctl-tui ne peut pas être exécuté : %w"},
 	{"the program vaultctl-tui is neither beside vaultctl nor on PATH", "le programme vaultctl-tui n'est ni à côté de vaultctl ni dans le PATH"},
-	{"the terminal interface does not yet work line by line", "l'interface de terminal ne fonctionne pas encore ligne par ligne"},
 	{"the terminal interface is for people: use the commands with --json and --no-input", "l'interface de terminal est faite pour des personnes : utilisez les commandes avec --json et --no-input"},
 	{"there is no document to share yet", "il n'y a encore aucun justificatif à partager"},
 	{"the terminal interface needs a terminal", "l'interface de terminal a besoin d'un terminal"},

@@ -157,6 +157,7 @@ var tables = [...]table{
 	{"import", frImport[:], frImportPlurals[:]},
 	{"batches", frBatch[:], frBatchPlurals[:]},
 	{"tui", frTUI[:], frTUIPlurals[:]},
+	{"tui lines", frTUILines[:], frTUILinesPlurals[:]},
 	{"tui home", frTUIHome[:], frTUIHomePlurals[:]},
 	{"tui people", frTUIPeople[:], frTUIPeoplePlurals[:]},
 	{"tui documents", frTUIDocuments[:], frTUIDocumentsPlurals[:]},

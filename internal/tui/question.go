@@ -123,9 +123,11 @@ func (silent) note(string)                                      {}
 func (silent) progress(api.Progress)                            {}
 
 // words says an error and what can be done about it.
-func (a *app) words(err error) (message, hint string) {
+func (a *app) words(err error) (message, hint string) { return errorWords(a.lang(), err) }
+
+func errorWords(l lang.Lang, err error) (message, hint string) {
 	wire := api.ErrorOf(err)
-	return termio.Clean(a.lang().Message(wire.Message)), termio.Clean(a.lang().Message(wire.Hint))
+	return termio.Clean(l.Message(wire.Message)), termio.Clean(l.Message(wire.Hint))
 }
 
 // trouble shows how a task failed.

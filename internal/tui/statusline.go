@@ -10,11 +10,13 @@ import (
 )
 
 // stateWords says in one line whether what was done is safe.
-func stateWords(a *app) (string, termio.Style) {
-	l, s := a.lang(), a.status
+func stateWords(a *app) (string, termio.Style) { return statusWords(a.lang(), a.status, a.trust) }
+
+// statusWords is stateWords of a status, nil before the daemon has answered, and of why it does not answer.
+func statusWords(l lang.Lang, s *api.Status, trust error) (string, termio.Style) {
 	switch {
-	case a.trust != nil:
-		message, _ := a.words(a.trust)
+	case trust != nil:
+		message, _ := errorWords(l, trust)
 		return "✗ " + l.T("The daemon does not answer; trying again.") + " " + message, termio.Bad
 	case s == nil:
 		return "… " + l.T("looking for the daemon"), termio.Faint
