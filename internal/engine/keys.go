@@ -129,15 +129,7 @@ func (e *Engine) unlock(ctx context.Context, passphrase string) error {
 	if err := errors.Join(e.Store.Unlock(k.local), e.Log.Unlock(k.local)); err != nil {
 		return fmt.Errorf("unlock store: %w", err)
 	}
-	load := func() error {
-		if !e.enrolling.Load() {
-			if err := e.rebuildIfNew(ctx, k); err != nil {
-				return fmt.Errorf("build the index again: %w", err)
-			}
-		}
-		return e.loadState(k)
-	}
-	if err := e.exclusive(ctx, load); err != nil {
+	if err := e.exclusive(ctx, func() error { return e.loadIndex(ctx, k) }); err != nil {
 		e.Store.Lock()
 		e.Log.Lock()
 		return err

@@ -1,5 +1,7 @@
 package engine
 
+import "vaultctl/internal/vault"
+
 // BucketVaults holds what vaults fold to.
 const BucketVaults = bucketVaults
 
@@ -36,4 +38,33 @@ func (e *Engine) SpoilPeople() error {
 		return nil
 	})
 	return errOr(err, e.Store.Write(append(ops, Op{bucketMeta, metaPeople, []byte("another")})))
+}
+
+// AgeIndex makes the index one of another form, "" for one without any: its vaults are as good as empty, and what they are found by
+// is gone.
+func (e *Engine) AgeIndex(form string) error {
+	ops := []Op{{bucketMeta, metaForm, nil}}
+	if form != "" {
+		ops[0].Value = []byte(form)
+	}
+	for _, bucket := range []string{bucketVaults, bucketIndex, bucketDigests, bucketDocs, bucketPeople} {
+		err := e.Store.Scan(bucket, "", func(key string, _ []byte) error {
+			op := Op{bucket, key, nil}
+			if bucket == bucketVaults {
+				op.Value = []byte(`{"id":"` + key + `"}`)
+			}
+			ops = append(ops, op)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := e.Store.Write(ops); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.people = map[vault.BeneficiaryID]*summary{}
+	return nil
 }

@@ -37,6 +37,9 @@ func (e *Engine) rebuildIfNew(ctx context.Context, k *keyring) error {
 	if err != nil || applied != nil || e.self().Joining {
 		return err
 	}
+	if err := e.Store.Write([]Op{{bucketMeta, metaForm, []byte(indexForm)}}); err != nil {
+		return fmt.Errorf("write index: %w", err)
+	}
 	e.log.Warn("the index is new: building it from journal, log and remotes")
 	ident := e.self()
 	b := &rebuilder{e: e, there: map[string]bool{}, objects: map[string]vault.Object{}, tombs: map[string]bool{}, own: ident.Writer,
