@@ -35,7 +35,11 @@ func (e *Engine) StateTexts(id vault.BeneficiaryID) (all, wrong string, err erro
 	if raw, err := e.Store.Get(bucketPeople, string(id)); err != nil {
 		return "", "", err
 	} else if mark, err := e.Store.Get(bucketMeta, metaPeople); err == nil && string(mark) == peopleMark(org, keys) {
-		if made := encodeSummary(summarize(kept, org, keys)); !bytes.Equal(made, raw) {
+		var made []byte
+		if kept.Last != nil {
+			made = encodeSummary(summarize(kept, org, keys))
+		}
+		if !bytes.Equal(made, raw) {
 			wrong += string(made) + "\n" + string(raw)
 		}
 	}

@@ -50,6 +50,14 @@ func (r *Remote) find(ctx context.Context, path string) (fs.Object, error) {
 	return r.fs.NewObject(ctx, path)
 }
 
+// findToRead is find for what is opened next, which says whether it is there.
+func (r *Remote) findToRead(ctx context.Context, path string) (fs.Object, error) {
+	if r.reads == r.fs {
+		return r.find(ctx, path)
+	}
+	return r.reads.NewObject(ctx, path)
+}
+
 // Get opens the object at path for reading; the caller closes it. A missing object is vault.CodeNotFound. Opening is
 // retried; so is reading, from where it stopped. A Read fails with a *vault.Error: a body that ends before the object's
 // size is CodeUnreachable, to be tried again. The content is not verified: the caller knows the expected hash.
@@ -59,7 +67,7 @@ func (r *Remote) Get(ctx context.Context, path string) (io.ReadCloser, error) {
 	}
 	var body *body
 	err := r.do(ctx, CallGet, false, r.opts.CallTimeout, func(call context.Context) error {
-		obj, err := r.find(call, path)
+		obj, err := r.findToRead(call, path)
 		if err != nil {
 			return err
 		}

@@ -62,6 +62,7 @@ func setDefault[T int | int64 | float64 | time.Duration](field *T, value T) {
 // Remote is one open remote. It is safe for concurrent use.
 type Remote struct {
 	fs        fs.Fs
+	reads     fs.Fs  // for Get: fs, or one that does not look an object up first
 	spec      string // redacted
 	opts      Options
 	local     *localBase // nil unless the remote is a folder of this machine
@@ -135,6 +136,9 @@ func connect(ctx context.Context, spec string, opts Options) (*Remote, error) {
 	if r.fs, err = r.newFs(ctx, spec); err != nil {
 		return nil, err
 	}
+	if r.reads, err = r.readsOf(ctx, spec); err != nil {
+		return nil, err
+	}
 	features := r.fs.Features()
 	// Overlays such as hasher answer from notes taken while uploading, which proves nothing about the storage.
 	r.serverSum = r.fs.Hashes().Contains(hash.BLAKE3) && !features.IsLocal && !features.Overlay
@@ -151,6 +155,17 @@ func connect(ctx context.Context, spec string, opts Options) (*Remote, error) {
 	r.pace = newPace(r.opts.CallsPerSecond, r.opts.Concurrency)
 	r.slots, r.downloads = make(chan struct{}, r.opts.Concurrency), make(chan struct{}, r.opts.Downloads)
 	return r, nil
+}
+
+// readsOf returns what Get reads from. rclone looks an object of S3 up before it opens it, which doubles the requests of who reads
+// many small ones; it can be told not to.
+func (r *Remote) readsOf(ctx context.Context, spec string) (fs.Fs, error) {
+	kind := fs.FindFromFs(r.fs)
+	parsed, err := fspath.Parse(spec)
+	if kind == nil || kind.Name != "s3" || err != nil || parsed.ConfigString == "" {
+		return r.fs, nil //nolint:nilerr // the spec was parsed before
+	}
+	return r.newFs(ctx, parsed.ConfigString+",no_head_object=true:"+parsed.Path)
 }
 
 // checkSpec refuses what rclone would misread or answer with a message that quotes the spec.
