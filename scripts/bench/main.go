@@ -23,6 +23,9 @@ type options struct {
 	runs           int
 	mib            int64
 	only           string
+	vaults         int
+	org, rclone    string
+	delays         string
 }
 
 // topic is one table.
@@ -31,7 +34,11 @@ type topic struct {
 	measure func(context.Context, *bench) (*table, error)
 }
 
-var topics = []topic{{"commands", commands}, {"deposits", deposits}, {"withdrawal", withdrawals}, {"stream", stream}, {"imports", imports}}
+var topics = []topic{{"commands", commands}, {"deposits", deposits}, {"withdrawal", withdrawals}, {"stream", stream}, {"imports", imports},
+	{joining, joinings}}
+
+// joining takes an hour, and is measured when it is asked for.
+const joining = "joining"
 
 func main() {
 	var o options
@@ -41,6 +48,10 @@ func main() {
 	flag.IntVar(&o.runs, "runs", 3, "how often each figure is taken; the median counts")
 	flag.Int64Var(&o.mib, "mib", 1024, "size of the large document in MiB")
 	flag.StringVar(&o.only, "only", "", "topics, separated by commas; all if empty")
+	flag.IntVar(&o.vaults, "vaults", 16_000, "joining: vaults of the organization, with five documents each")
+	flag.StringVar(&o.org, "org", "", "joining: directory that keeps the organization for further runs; it is made where it is missing")
+	flag.StringVar(&o.rclone, "rclone", "", "joining: the rclone program; that of the pinned module is built if empty")
+	flag.StringVar(&o.delays, "delays", "40ms,0s", "joining: latencies in front of the storage; all is fetched, and the rival run, with the last")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, &o)
@@ -67,7 +78,7 @@ func run(ctx context.Context, o *options) (err error) {
 	}
 	defer b.stopDaemon()
 	for _, t := range topics {
-		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), t.name) {
+		if o.only == "" && t.name == joining || o.only != "" && !slices.Contains(strings.Split(o.only, ","), t.name) {
 			continue
 		}
 		load := startLoad()
