@@ -286,15 +286,6 @@ type fileError struct {
 	File string `json:"file"`
 }
 
-// withoutName takes the name of the file off a message that begins with it.
-func withoutName(message, path string) string {
-	rest, ok := strings.CutPrefix(message, path)
-	if !ok {
-		return message
-	}
-	return strings.TrimLeft(rest, ": \u00a0")
-}
-
 // reportFile tells about one file among several; the error of the command follows at the end.
 func (f *Factory) reportFile(path string, err error) {
 	l := f.Lang()
@@ -307,7 +298,7 @@ func (f *Factory) reportFile(path string, err error) {
 		_ = encoder.Encode(line) // the exit status remains
 		return
 	}
-	text := "✗ " + f.IO.CleanErr(path) + " – " + f.IO.CleanErr(withoutName(l.Message(wire.Message), path))
+	text := "✗ " + f.IO.CleanErr(path) + " – " + f.IO.CleanErr(phrase.WithoutName(l.Message(wire.Message), path))
 	if wire.Hint != "" {
 		text += " (" + f.IO.CleanErr(phrase.Hint(l, wire.Hint)) + ")"
 	}

@@ -131,47 +131,16 @@ func runProcedureShow(f *Factory, name string) error {
 		}
 		names := f.typeNames()
 		pg := &page{f: f, l: l}
-		for i := range row.Pieces {
-			a := &row.Pieces[i]
+		for i := range p.Pieces {
+			a := &p.Pieces[i]
 			pg.head(phrase.PieceTitle(l, i, phrase.Either(l, a.French, a.English), phrase.Either(l, a.IfFrench, a.IfEnglish)))
-			for _, text := range a.asked(l, names) {
+			for _, text := range phrase.PieceAsked(l, a, names) {
 				pg.line("   " + text)
 			}
 		}
 		_, err = io.WriteString(w, pg.String())
 		return err
 	})
-}
-
-// asked says in lines what will do for a piece.
-func (a *procedureAsk) asked(l lang.Lang, names map[string]string) []string {
-	var lines []string
-	switch {
-	case a.Months > 0:
-		lines = append(lines, l.N(a.Months, "%d month, by the period of each document", "%d consecutive months, by the period of each document"))
-	case a.Count > 1:
-		lines = append(lines, l.N(a.Count, "%d document", "%d different documents"))
-	}
-	for _, code := range a.AnyOf {
-		text := "- " + firstOf(names[code], code)
-		if age := a.MaxAges[code]; age != "" {
-			text += ", " + l.T("issued at most %s ago", phrase.Period(l, age))
-		}
-		lines = append(lines, text)
-	}
-	if a.MinAge != "" {
-		lines = append(lines, l.T("issued at least %s ago", phrase.Period(l, a.MinAge)))
-	}
-	if a.ExpiredAllowed {
-		lines = append(lines, l.T("an expired one will do"))
-	}
-	if a.AnyHolder {
-		lines = append(lines, l.T("in whosever name"))
-	}
-	if note := phrase.Either(l, a.NoteFrench, a.NoteEnglish); note != "" {
-		lines = append(lines, note)
-	}
-	return lines
 }
 
 // typeNames returns the names of document types by their codes, none where the catalogue cannot be read.

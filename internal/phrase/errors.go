@@ -64,3 +64,12 @@ func Hint(l lang.Lang, hint string) string {
 	}
 	return l.Message(hint)
 }
+
+// WithoutName takes the name of the file off a message that begins with it.
+func WithoutName(message, path string) string {
+	rest, ok := strings.CutPrefix(message, path)
+	if !ok {
+		return message
+	}
+	return strings.TrimLeft(rest, ": \u00a0")
+}

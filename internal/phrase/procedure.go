@@ -8,6 +8,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/catalogue"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/procedure"
 	"vaultctl/internal/termio"
 )
 
@@ -43,8 +44,18 @@ func PieceTitle(l lang.Lang, i int, name, condition string) string {
 	return l.T("%d. %s", i+1, name)
 }
 
-// PieceLines says what there is of a piece, what will not do and why, and what would do. Names are those of TypeNames.
+// PieceLines says what there is of a piece, what will not do and why, what would do, and the commands that mend what can be
+// mended. Names are those of TypeNames.
 func PieceLines(l lang.Lang, p *api.ProcedurePiece, names map[string]string) []string {
+	return pieceLines(l, p, names, mending)
+}
+
+// PieceAbout is PieceLines without commands.
+func PieceAbout(l lang.Lang, p *api.ProcedurePiece, names map[string]string) []string {
+	return pieceLines(l, p, names, func(*api.ProcedureUnfit) string { return "" })
+}
+
+func pieceLines(l lang.Lang, p *api.ProcedurePiece, names map[string]string, mend func(*api.ProcedureUnfit) string) []string {
 	var lines []string
 	for i := range p.Documents {
 		d := &p.Documents[i]
@@ -65,7 +76,8 @@ func PieceLines(l lang.Lang, p *api.ProcedurePiece, names map[string]string) []s
 		return lines
 	}
 	for i := range p.Unfit {
-		lines = append(lines, unfitLine(l, &p.Unfit[i], names))
+		u := &p.Unfit[i]
+		lines = append(lines, u.ID+"  "+cmp.Or(names[u.DocumentType], u.DocumentType)+"  "+UnfitWords(l, u)+mend(u))
 	}
 	if all := alternatives(l, p, names); len(all) == 1 {
 		lines = append(lines, l.T("would do: %s", all[0]))
@@ -126,20 +138,57 @@ func alternatives(l lang.Lang, p *api.ProcedurePiece, names map[string]string) [
 	return out
 }
 
-// unfitLine says of one document why it will not do, and what mends that.
-func unfitLine(l lang.Lang, u *api.ProcedureUnfit, names map[string]string) string {
-	why := Unfit(l, u.Why)
+// UnfitWords says of one document why it will not do, with the day that counts.
+func UnfitWords(l lang.Lang, u *api.ProcedureUnfit) string {
 	switch {
 	case u.Why == "too_recent" && u.Since != "":
-		why = l.T("too recent: will do from %s", Day(l, u.Since))
+		return l.T("too recent: will do from %s", Day(l, u.Since))
 	case u.Why == "too_old" && u.Limit != "":
-		why = l.T("too old since %s (at most %s)", Day(l, u.Since), Period(l, catalogue.Period(u.Limit)))
+		return l.T("too old since %s (at most %s)", Day(l, u.Since), Period(l, catalogue.Period(u.Limit)))
 	case u.Why == "expired":
-		why = l.T("expired since %s", Day(l, u.Since))
-	case u.Why == "undated" || u.Why == "future":
-		why += ": `vaultctl document edit " + u.ID + " --issued-on …`"
-	case u.Why == "no_period":
-		why += ": `vaultctl document edit " + u.ID + " --period YYYY-MM`"
+		return l.T("expired since %s", Day(l, u.Since))
 	}
-	return u.ID + "  " + cmp.Or(names[u.DocumentType], u.DocumentType) + "  " + why
+	return Unfit(l, u.Why)
+}
+
+// mending is the command by which a document will do, after what is wrong with it; "" where there is none.
+func mending(u *api.ProcedureUnfit) string {
+	switch u.Why {
+	case "undated", "future":
+		return ": `vaultctl document edit " + u.ID + " --issued-on …`"
+	case "no_period":
+		return ": `vaultctl document edit " + u.ID + " --period YYYY-MM`"
+	}
+	return ""
+}
+
+// PieceAsked says in lines what will do for a piece. Names are those of TypeNames.
+func PieceAsked(l lang.Lang, a *procedure.Piece, names map[string]string) []string {
+	var lines []string
+	switch {
+	case a.Months > 0:
+		lines = append(lines, l.N(a.Months, "%d month, by the period of each document", "%d consecutive months, by the period of each document"))
+	case a.Count > 1:
+		lines = append(lines, l.N(a.Count, "%d document", "%d different documents"))
+	}
+	for _, code := range a.AnyOf {
+		text := "- " + cmp.Or(names[code], code)
+		if age := a.MaxAges[code]; age != "" {
+			text += ", " + l.T("issued at most %s ago", Period(l, age))
+		}
+		lines = append(lines, text)
+	}
+	if a.MinAge != "" {
+		lines = append(lines, l.T("issued at least %s ago", Period(l, a.MinAge)))
+	}
+	if a.ExpiredAllowed {
+		lines = append(lines, l.T("an expired one will do"))
+	}
+	if a.AnyHolder {
+		lines = append(lines, l.T("in whosever name"))
+	}
+	if note := Either(l, a.NoteFrench, a.NoteEnglish); note != "" {
+		lines = append(lines, note)
+	}
+	return lines
 }

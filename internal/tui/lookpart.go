@@ -225,4 +225,3 @@ func (f *lookField) Run() error { return errBack }
 
 // RunAccessible implements huh.Field.
 func (f *lookField) RunAccessible(io.Writer, io.Reader) error { return errBack }
-
