@@ -8,6 +8,7 @@ var frTUIDocuments = [...]row{
 	{"%s: %s", "%s : %s"},
 	{"A name or a part of it, a reference, an id.", "Un nom ou une partie, une référence, un identifiant."},
 	{"A page to print as well (PDF)?", "Aussi une page à imprimer (PDF) ?"},
+	{"Choose one: with letters, or ↑ ↓.", "Choisissez : par des lettres, ou ↑ ↓."},
 	{"Deposit for %s", "Dépôt pour %s"},
 	{"Describe them anew", "Les décrire de nouveau"},
 	{"Did you compare with the original?", "Avez-vous comparé avec l'original ?"},

@@ -56,7 +56,7 @@ func listDocuments(ctx context.Context, d *desk, b *api.Beneficiary, c *content,
 			strings.Compare(firstOf(b.IssuedOn, b.Period, b.Deposited), firstOf(a.IssuedOn, a.Period, a.Deposited)))
 	})
 	sections := []string{"", d.l.T("Evidence of consents"), d.l.T("Removed")}
-	c.header = []string{d.l.T("state"), d.l.T("type"), d.l.T("title"), d.l.T("issued"), d.l.T("expires"), ""}
+	c.header = []string{d.l.T("state"), d.l.T("document"), d.l.T("issued"), d.l.T("expires")}
 	for i := range docs {
 		c.rows = append(c.rows, row{section: sections[rank(&docs[i])], cells: documentCells(d.l, names, &docs[i]), item: &docs[i]})
 	}
@@ -65,12 +65,17 @@ func listDocuments(ctx context.Context, d *desk, b *api.Beneficiary, c *content,
 
 // documentCells are the columns of a document. A private one says that it is.
 func documentCells(l lang.Lang, names map[string]string, doc *api.Document) []termio.Cell {
-	private := termio.Cell{}
-	if doc.Space == "private" {
-		private.Text = "◆ " + phrase.Space(l, doc.Space)
+	words := typeName(l, names, doc)
+	if title := phrase.DocumentTitle(doc); title != "" {
+		words += " – " + title
 	}
-	return []termio.Cell{phrase.DocumentState(l, doc.State), cell(typeName(l, names, doc)), cell(phrase.DocumentTitle(doc)),
-		{Text: phrase.Day(l, doc.IssuedOn)}, {Text: phrase.Day(l, doc.ExpiresOn)}, private}
+	if doc.Space == "private" {
+		words = "◆ " + phrase.Space(l, doc.Space) + " " + words
+		if doc.DocumentType == "" {
+			words = "◆ " + typeName(l, names, doc)
+		}
+	}
+	return []termio.Cell{phrase.DocumentState(l, doc.State), cell(words), {Text: phrase.Day(l, doc.IssuedOn)}, {Text: phrase.Day(l, doc.ExpiresOn)}}
 }
 
 // typeName names what a document is.

@@ -51,7 +51,7 @@ func newFormPart(l lang.Lang, style *styles, f *form) *formPart {
 		groups = append(groups, huh.NewGroup(p.field(q)).WithHideFunc(func() bool { return !q.when() }))
 	}
 	flush()
-	p.huh = huh.NewForm(groups...).WithShowHelp(false).WithTheme(style.form()).WithKeyMap(formKeys())
+	p.huh = huh.NewForm(groups...).WithShowHelp(false).WithShowErrors(false).WithTheme(style.form()).WithKeyMap(formKeys())
 	return p
 }
 
@@ -185,8 +185,16 @@ func (p *formPart) filtering() bool {
 func (p *formPart) view(width, _ int) string {
 	out := []string{p.style.title.Render(cut(p.form.title, width))}
 	out = append(out, p.introShown()...)
-	out = append(out, "", p.huh.View())
+	out = append(out, p.trouble(width), p.huh.View())
 	return strings.Join(out, "\n")
+}
+
+// trouble says what is wrong with what was typed. It stands above the fields, where there is always room for it.
+func (p *formPart) trouble(width int) string {
+	for _, err := range p.huh.Errors() {
+		return p.style.of(termio.Bad).Render(cut("✗ "+err.Error(), width))
+	}
+	return ""
 }
 
 func (p *formPart) hints(l lang.Lang) []string {

@@ -3,6 +3,7 @@ package tui
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -43,17 +44,18 @@ func newLookField(l lang.Lang, q *field) *lookField {
 		f.words = append(f.words, fold(words))
 	}
 	f.narrow()
-	for i, at := range f.shown {
-		if f.options[at].value == *q.text {
-			f.cursor = i
-		}
-	}
 	return f
 }
 
-// narrow finds the options that hold all words of the query, those whose label begins with it first.
+// narrow finds the options that hold all words of the query, those whose label begins with it first. Without a query the cursor
+// stands on the value; nothing is chosen by Enter alone where there is none.
 func (f *lookField) narrow() {
 	f.shown, f.cursor, f.top = nil, 0, 0
+	defer func() {
+		if query := strings.TrimSpace(f.query); query == "" {
+			f.cursor = slices.IndexFunc(f.shown, func(i int) bool { return f.options[i].value == *f.q.text })
+		}
+	}()
 	query := strings.TrimSpace(fold(f.query))
 	words := strings.Fields(query)
 	var others []int
@@ -105,14 +107,21 @@ func (f *lookField) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			f.narrow()
 		}
 	}
-	f.cursor = max(0, min(f.cursor, len(f.shown)-1))
+	f.cursor = min(f.cursor, len(f.shown)-1)
+	if f.query != "" || k.String() != "ctrl+u" && k.String() != "backspace" {
+		f.cursor = max(0, f.cursor)
+	}
 	return f, nil
 }
 
 // take makes the option under the cursor the value.
 func (f *lookField) take() tea.Cmd {
-	if len(f.shown) == 0 {
+	switch {
+	case len(f.shown) == 0:
 		f.err = errors.New(f.l.T("Nothing matches."))
+		return nil
+	case f.cursor < 0:
+		f.err = errors.New(f.l.T("Choose one: with letters, or ↑ ↓."))
 		return nil
 	}
 	value := f.options[f.shown[f.cursor]].value
@@ -142,8 +151,7 @@ func (f *lookField) View() string {
 	}
 	out = append(out, cut("› "+termio.Clean(f.query)+"▏", width))
 	room := f.room()
-	f.top = max(0, min(f.top, f.cursor))
-	f.top = max(f.top, f.cursor-room+1)
+	f.top = max(0, f.cursor-room+1, min(f.top, f.cursor))
 	for n := f.top; n < min(len(f.shown), f.top+room); n++ {
 		line := "  " + f.options[f.shown[n]].label
 		if n == f.cursor {
