@@ -77,6 +77,7 @@ var frTUIPlurals = [...]plural{
 
 // frErrorsTUI are the errors of the terminal interface, in French.
 var frErrorsTUI = [...]row{
+	{"the document is in that vault already", "le justificatif est déjà dans ce coffre"},
 	{"--lock-after: %w", "--lock-after : %w"},
 	{"the program vaultctl-tui cannot be run: %w", "le programme vaultctl-tui ne peut pas être exécuté : %w"},
 	{"the program vaultctl-tui is neither beside vaultctl nor on PATH", "le programme vaultctl-tui n'est ni à côté de vaultctl ni dans le PATH"},

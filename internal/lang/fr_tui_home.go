@@ -55,7 +55,6 @@ var frTUIHomePlurals = [...]plural{
 // frErrorsTUIHome are the errors of these pages.
 var frErrorsTUIHome = [...]row{
 	{"%d people are followed already: stop following somebody first", "%d personnes sont déjà suivies : cessez d'abord d'en suivre une"},
-	{"documents are deposited with `vaultctl document add`", "les documents se déposent avec `vaultctl document add`"},
 	{"no folder of a scanner is watched: name it with --scans, or in the setting scan_folders", "aucun dossier de scanner n'est surveillé : nommez-le avec --scans, ou dans le réglage scan_folders"},
 	{"none of these scans was deposited from here", "aucun de ces scans n'a été déposé d'ici"},
 	{"remember who is followed: %w", "mémoriser qui est suivi : %w"},

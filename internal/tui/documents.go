@@ -52,7 +52,7 @@ func listDocuments(ctx context.Context, d *desk, b *api.Beneficiary, c *content,
 		return 0
 	}
 	slices.SortStableFunc(docs, func(a, b api.Document) int {
-		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), strings.Compare(fold(typeName(d.l, names, &a)), fold(typeName(d.l, names, &b))),
+		return cmp.Or(cmp.Compare(rank(&a), rank(&b)), strings.Compare(fold(documentName(d.l, names, &a)), fold(documentName(d.l, names, &b))),
 			strings.Compare(firstOf(b.IssuedOn, b.Period, b.Deposited), firstOf(a.IssuedOn, a.Period, a.Deposited)))
 	})
 	sections := []string{"", d.l.T("Evidence of consents"), d.l.T("Removed")}
@@ -65,21 +65,21 @@ func listDocuments(ctx context.Context, d *desk, b *api.Beneficiary, c *content,
 
 // documentCells are the columns of a document. A private one says that it is.
 func documentCells(l lang.Lang, names map[string]string, doc *api.Document) []termio.Cell {
-	words := typeName(l, names, doc)
+	words := documentName(l, names, doc)
 	if title := phrase.DocumentTitle(doc); title != "" {
 		words += " – " + title
 	}
 	if doc.Space == "private" {
 		words = "◆ " + phrase.Space(l, doc.Space) + " " + words
 		if doc.DocumentType == "" {
-			words = "◆ " + typeName(l, names, doc)
+			words = "◆ " + documentName(l, names, doc)
 		}
 	}
 	return []termio.Cell{phrase.DocumentState(l, doc.State), cell(words), {Text: phrase.Day(l, doc.IssuedOn)}, {Text: phrase.Day(l, doc.ExpiresOn)}}
 }
 
-// typeName names what a document is.
-func typeName(l lang.Lang, names map[string]string, doc *api.Document) string {
+// documentName names what a document is.
+func documentName(l lang.Lang, names map[string]string, doc *api.Document) string {
 	switch {
 	case doc.DocumentType != "":
 		return firstOf(names[doc.DocumentType], doc.DocumentType)
@@ -91,7 +91,7 @@ func typeName(l lang.Lang, names map[string]string, doc *api.Document) string {
 
 // documentWords names a document in a sentence, so that it is told from others.
 func documentWords(d *desk, doc *api.Document) string {
-	words := typeName(d.l, phrase.TypeNames(d.l, d.types), doc)
+	words := documentName(d.l, phrase.TypeNames(d.l, d.types), doc)
 	if title := phrase.DocumentTitle(doc); title != "" {
 		words += " – " + title
 	}

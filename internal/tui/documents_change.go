@@ -8,6 +8,7 @@ import (
 	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/userfile"
+	"vaultctl/internal/vault"
 )
 
 // editDocument corrects what is said of a document.
@@ -138,8 +139,11 @@ func moveDocument(ctx context.Context, d *desk, c chosen) error {
 	title := d.l.T("Move %s", documentWords(d, doc))
 	var to *api.Beneficiary
 	err = d.steps(ctx,
-		func(ctx context.Context) (err error) { to, err = askPerson(ctx, d, title, doc.Beneficiary); return err },
+		func(ctx context.Context) (err error) { to, err = choosePerson(ctx, d, title); return err },
 		func(ctx context.Context) error {
+			if to.ID == doc.Beneficiary {
+				return vault.Errorf(vault.CodeUsage, "the document is in that vault already")
+			}
 			would, err := stream[api.Document](ctx, d, api.RouteDocumentMove, api.MoveRequest{Document: doc.ID, To: to.ID, DryRun: true})
 			if err != nil {
 				return err
@@ -163,41 +167,6 @@ func moveDocument(ctx context.Context, d *desk, c chosen) error {
 		lines = append(lines, d.l.T("Nobody had it open meanwhile."))
 	}
 	return d.read(ctx, &sheet{title: title, lines: append(lines, waitingLines(d.l, got.Waiting)...)})
-}
-
-// askPerson lets the agent search somebody by a name, a reference or an id, and choose; except is left out.
-func askPerson(ctx context.Context, d *desk, title, except string) (*api.Beneficiary, error) {
-	var (
-		text, id string
-		found    map[string]*api.Beneficiary
-		options  []option
-	)
-	err := d.steps(ctx,
-		func(ctx context.Context) error {
-			return d.fill(ctx, &form{title: title, fields: []*field{{kind: oneLine, label: d.l.T("Whose document is it?"), text: &text, needed: true,
-				help: d.l.T("A name or a part of it, a reference, an id.")}}})
-		},
-		func(ctx context.Context) error {
-			people, err := list[api.Beneficiary](ctx, d, api.RouteBeneficiaryList, api.BeneficiaryListRequest{Search: text, State: "open"})
-			if err != nil {
-				return err
-			}
-			found, options = map[string]*api.Beneficiary{}, nil
-			for i := range people {
-				if b := &people[i]; b.ID != except {
-					found[b.ID] = b
-					options = append(options, option{b.ID, phrase.PersonLine(d.l, b)})
-				}
-			}
-			if len(options) == 0 {
-				if err := d.read(ctx, &sheet{title: title, lines: []string{d.l.T("Nobody matches %s.", termio.Clean(text))}}); err != nil {
-					return err
-				}
-				return errBack
-			}
-			return d.fill(ctx, &form{title: title, fields: []*field{{kind: choice, label: d.l.T("Whose document is it?"), text: &id, options: options, needed: true}}})
-		})
-	return found[id], err
 }
 
 // removeDocuments removes documents for ever.

@@ -201,7 +201,7 @@ func keepProof(ctx context.Context, d *desk, title string, res *api.DocumentProo
 		}
 		written = append(written, d.l.T("file"), out.Path)
 	}
-	lines := labelled(d.l, append(written, d.l.T("digest"), res.Digest, d.l.T("fingerprint of the root"), res.Fingerprint)...)
+	lines := labelled(pairs(append(written, d.l.T("digest"), res.Digest, d.l.T("fingerprint of the root"), res.Fingerprint)...))
 	return d.read(ctx, &sheet{title: title, lines: append(lines, "",
 		d.l.T("Whoever checks it compares the fingerprint with one that they have from the organization itself."))})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -51,31 +50,23 @@ func documentLines(d *desk, doc *api.Document) []string {
 	if doc.State == "removed" {
 		storage = ""
 	}
-	return labelled(l,
+	return labelled(pairs(
 		l.T("state"), phrase.DocumentState(l, doc.State).Text,
-		l.T("type"), typeName(l, phrase.TypeNames(l, d.types), doc), l.T("title"), doc.Title, l.T("holder"), doc.Holder,
+		l.T("type"), documentName(l, phrase.TypeNames(l, d.types), doc), l.T("title"), doc.Title, l.T("holder"), doc.Holder,
 		l.T("space"), phrase.Space(l, doc.Space), l.T("issued"), phrase.Day(l, doc.IssuedOn), l.T("expires"), phrase.Day(l, doc.ExpiresOn),
 		l.T("period"), doc.Period, l.T("pages of the original"), doc.Pages, l.T("original seen"), yes(doc.OriginalSeen), l.T("note"), doc.Note,
 		l.T("received"), phrase.Day(l, doc.ReceivedOn), l.T("deposited"), deposited, l.T("storage"), storage,
 		l.T("file"), doc.FileName, l.T("format"), doc.MediaType, l.T("size"), phrase.Extent(l, size, doc), l.T("versions"), versions,
-		l.T("source number"), doc.SourceID, l.T("batch"), doc.Batch, l.T("proves consent"), doc.Evidence, l.T("digest"), doc.Digest, l.T("id"), doc.ID)
+		l.T("source number"), doc.SourceID, l.T("batch"), doc.Batch, l.T("proves consent"), doc.Evidence, l.T("digest"), doc.Digest, l.T("id"), doc.ID))
 }
 
-// labelled makes lines of labels and values; those without a value are left out.
-func labelled(l lang.Lang, pairs ...string) []string {
-	var lines []string
-	for pair := range slices.Chunk(pairs, 2) {
-		for i, text := range strings.Split(pair[1], "\n") {
-			switch text = termio.Isolate(termio.Clean(text)); {
-			case text == "":
-			case i == 0:
-				lines = append(lines, l.T("%s: %s", pair[0], text))
-			default:
-				lines = append(lines, text)
-			}
-		}
+// pairs sets labels and values beside one another, for labelled.
+func pairs(words ...string) [][2]string {
+	var out [][2]string
+	for pair := range slices.Chunk(words, 2) {
+		out = append(out, [2]string(pair))
 	}
-	return lines
+	return out
 }
 
 // documentHistory tells what the journal says of a document.

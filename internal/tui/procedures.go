@@ -67,7 +67,7 @@ func showProcedure(ctx context.Context, d *desk, c chosen) error {
 		lines = append(lines, phrase.PieceAsked(d.l, a, names)...)
 		lines = append(lines, "")
 	}
-	lines = append(lines, labelled(d.l, d.l.T("source"), p.Source, d.l.T("checked on"), phrase.Day(d.l, p.CheckedOn))...)
+	lines = append(lines, labelled(pairs(d.l.T("source"), p.Source, d.l.T("checked on"), phrase.Day(d.l, p.CheckedOn)))...)
 	for i := range lines {
 		lines[i] = termio.Clean(lines[i])
 	}

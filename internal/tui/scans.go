@@ -253,8 +253,3 @@ func choosePerson(ctx context.Context, d *desk, title string) (*api.Beneficiary,
 	}
 	return &f.people[f.byID[id]], nil
 }
-
-// depositFiles asks what files are, and deposits them into a vault.
-func depositFiles(context.Context, *desk, *api.Beneficiary, []string, []string) error {
-	return vault.Errorf(vault.CodeLater, "documents are deposited with `vaultctl document add`")
-}
