@@ -77,63 +77,8 @@ func newBatchShow(f *Factory) *cobra.Command {
 }
 
 func itemRow(l lang.Lang, it *api.BatchItem) []termio.Cell {
-	return []termio.Cell{{Text: it.ID}, {Text: itemWords(l, it.What)}, itemState(l, it), {Text: firstOf(it.Name, it.Beneficiary)},
+	return []termio.Cell{{Text: it.ID}, {Text: phrase.BatchThing(l, it.What)}, phrase.BatchState(l, it), {Text: firstOf(it.Name, it.Beneficiary)},
 		{Text: joinWords(it.DocumentType, it.Title)}, {Text: phrase.SeenLine(l, it.Seen)}}
-}
-
-// itemWords says what a thing of a batch is.
-func itemWords(l lang.Lang, what string) string {
-	switch what {
-	case "document":
-		return l.T("document")
-	case "version":
-		return l.T("new version")
-	case "vault":
-		return l.T("vault")
-	case "consent":
-		return l.T("consent")
-	}
-	return what
-}
-
-// itemState shows how a thing of a batch stands by a sign and a word.
-func itemState(l lang.Lang, it *api.BatchItem) termio.Cell {
-	switch it.State {
-	case api.ItemThere:
-		return termio.Cell{Text: "✓ " + l.T("as imported"), Style: termio.Good}
-	case api.ItemChanged:
-		return termio.Cell{Text: "! " + l.T("changed since"), Style: termio.Warn}
-	case api.ItemRemoved:
-		return termio.Cell{Text: "■ " + l.T("removed"), Style: termio.Faint}
-	case api.ItemClosed:
-		return termio.Cell{Text: "■ " + l.T("closed"), Style: termio.Faint}
-	case api.ItemWithdrawn:
-		return termio.Cell{Text: "■ " + l.T("withdrawn"), Style: termio.Faint}
-	case api.ItemExpired:
-		return termio.Cell{Text: "■ " + l.T("expired"), Style: termio.Faint}
-	case api.ItemErased:
-		return termio.Cell{Text: "✗ " + l.T("erased"), Style: termio.Faint}
-	case api.ItemLeft:
-		return termio.Cell{Text: "! " + l.T("left: %s", l.Message(it.Message)), Style: termio.Warn}
-	case api.ItemUndone:
-		return termio.Cell{Text: "✓ " + undoneWords(l, it), Style: termio.Good}
-	}
-	return termio.Cell{Text: it.State}
-}
-
-// undoneWords says what undoing a thing did, or would do.
-func undoneWords(l lang.Lang, it *api.BatchItem) string {
-	words := map[string][2]string{
-		"vault":   {l.T("closed"), l.T("would be closed")},
-		"consent": {l.T("withdrawn"), l.T("would be withdrawn")},
-	}[it.What]
-	if words[0] == "" {
-		words = [2]string{l.T("removed"), l.T("would be removed")}
-	}
-	if it.DryRun {
-		return words[1]
-	}
-	return words[0]
 }
 
 func newBatchUndo(f *Factory) *cobra.Command {
@@ -168,7 +113,7 @@ func runBatchUndo(f *Factory, cmd *cobra.Command, id string, dryRun bool) error 
 			return err
 		}
 		if plan.Undone > 0 {
-			if err := f.sure(ctx, undoQuestion(f.Lang(), &plan)); err != nil {
+			if err := f.sure(ctx, phrase.UndoQuestion(f.Lang(), &plan)); err != nil {
 				return err
 			}
 		}
@@ -198,20 +143,11 @@ func runBatchUndo(f *Factory, cmd *cobra.Command, id string, dryRun bool) error 
 	return nil
 }
 
-// undoQuestion asks about an undo with what it comes to.
-func undoQuestion(l lang.Lang, plan *api.BatchUndone) string {
-	count := l.N(plan.Undone, "%d entry", "%d entries")
-	if plan.Left > 0 {
-		count += ", " + l.N(plan.Left, "%d left as it is", "%d left as they are")
-	}
-	return l.T("Take back the batch %s (%s)?", plan.ID, count)
-}
-
 // undoneItem prints one thing of an undo, and who has seen it.
 func (f *Factory) undoneItem(w io.Writer, it api.BatchItem) error {
 	l := f.Lang()
-	cell := itemState(l, &it)
-	about := []string{it.ID, f.IO.Styled(cell.Style, f.IO.Clean(cell.Text)), itemWords(l, it.What), firstOf(it.Name, it.Beneficiary),
+	cell := phrase.BatchState(l, &it)
+	about := []string{it.ID, f.IO.Styled(cell.Style, f.IO.Clean(cell.Text)), phrase.BatchThing(l, it.What), firstOf(it.Name, it.Beneficiary),
 		joinWords(it.DocumentType, it.Title)}
 	for i := range about {
 		if i != 1 {
@@ -225,12 +161,7 @@ func (f *Factory) undoneItem(w io.Writer, it api.BatchItem) error {
 }
 
 func (f *Factory) undoneSum(w io.Writer, s api.BatchUndone) error {
-	l := f.Lang()
-	line := l.T("%d taken back, %d left, %d before", s.Undone, s.Left, s.Before)
-	if s.DryRun {
-		line = l.T("%d would be taken back, %d left, %d before", s.Undone, s.Left, s.Before)
-	}
-	if _, err := fmt.Fprintln(w, line); err != nil {
+	if _, err := fmt.Fprintln(w, phrase.Undone(f.Lang(), &s)); err != nil {
 		return err
 	}
 	return f.printWaiting(w, s.Waiting)

@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -42,12 +43,12 @@ func runDoctor(ctx context.Context, f *Factory) error {
 				return err
 			}
 		}
-		return judge(found)
+		return phrase.Judge(found)
 	}
 	l := f.Lang()
 	p := &page{f: f, l: l}
 	p.findings(found)
-	verdict := judge(found)
+	verdict := phrase.Judge(found)
 	if verdict == nil {
 		p.line(l.T("All is well."))
 	}
@@ -134,18 +135,14 @@ func (f *Factory) verified(res *api.VerifyResult) error {
 		l := f.Lang()
 		p := &page{f: f, l: l}
 		p.findings(r.Findings)
-		p.line(l.N(r.Segments, "%d journal segment checked", "%d journal segments checked") + ", " +
-			l.N(r.Events, "%d event", "%d events") + ", " + l.N(r.Objects, "%d object", "%d objects") + ".")
-		if r.Missing == 0 && r.Altered == 0 && judge(r.Findings) == nil {
-			p.line(l.T("All is as it was written."))
-		}
+		p.line(phrase.Verified(l, r)...)
 		_, err := io.WriteString(w, p.String())
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := judge(res.Findings); vault.CodeOf(err) == vault.CodeIntegrity {
+	if err := phrase.Judge(res.Findings); vault.CodeOf(err) == vault.CodeIntegrity {
 		return err
 	}
 	if res.Missing > 0 || res.Altered > 0 {

@@ -185,17 +185,8 @@ func (o *approveOptions) ask(ctx context.Context, f *Factory, q *api.JoinRequest
 func (f *Factory) writeApproved(w io.Writer, a *api.Approved) error {
 	l := f.Lang()
 	p := &page{f: f, l: l}
-	if a.Enrolled {
-		p.para(l.T("Enrolled: a workstation of %s (%s). It goes on by itself.", a.Agent, strings.Join(a.Roles, ", ")))
-	}
-	if len(a.Teams) > 0 {
-		p.para(l.T("It opens the vaults consented to: %s", strings.Join(a.Teams, ", ")))
-	}
-	if a.NewAgent && len(a.Teams) == 0 && strings.Contains(strings.Join(a.Roles, " "), "agent") {
-		p.para(l.T("%s is in no team yet: a member lets them in with `vaultctl team member add TEAM %s`.", a.Agent, a.AgentID))
-	}
-	if a.Enrolled && !a.NewAgent && len(a.Teams) == 0 && strings.Contains(strings.Join(a.Roles, " "), "agent") {
-		p.para(l.T("%s lets it into their teams: the same command on a workstation that they use.", a.Agent))
+	for _, line := range phrase.Approved(l, a) {
+		p.para(line)
 	}
 	_, err := io.WriteString(w, p.String())
 	return err

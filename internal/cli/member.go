@@ -9,6 +9,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 )
 
 func newTeamShow(f *Factory) *cobra.Command {
@@ -39,12 +40,7 @@ func (f *Factory) printTeam(w io.Writer, t api.Team) error {
 		return err
 	}
 	p := &page{f: f, l: l}
-	if t.Waiting {
-		p.line("! " + l.T("A workstation of a member has to make the team's new key: it does so by itself when it hears of this."))
-	}
-	if t.Queued {
-		p.line("! " + l.T("The storage does not hold this yet: the others hear of it when it does."))
-	}
+	p.line(phrase.TeamNotes(l, &t)...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }

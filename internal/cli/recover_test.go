@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/vault"
 )
 
@@ -157,7 +158,7 @@ func testFinding(severity, code string) api.Finding {
 }
 
 func TestJudge(t *testing.T) {
-	if judge(nil) != nil {
+	if phrase.Judge(nil) != nil {
 		t.Error("nothing found is an error")
 	}
 	for want, codes := range map[vault.Code][]string{
@@ -167,11 +168,11 @@ func TestJudge(t *testing.T) {
 		for _, code := range codes {
 			found = append(found, testFinding("warning", code))
 		}
-		if err := judge(found); vault.CodeOf(err) != want {
+		if err := phrase.Judge(found); vault.CodeOf(err) != want {
 			t.Errorf("%v: %v", codes, err)
 		}
 	}
-	if err := judge([]api.Finding{testFinding("info", "altered"), testFinding("info", "other")}); err != nil {
+	if err := phrase.Judge([]api.Finding{testFinding("info", "altered"), testFinding("info", "other")}); err != nil {
 		t.Errorf("notes alone: %v", err)
 	}
 }

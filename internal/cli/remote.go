@@ -11,6 +11,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -102,20 +103,9 @@ func runRemoteTest(ctx context.Context, f *Factory, name string) error {
 	}
 	return emit(f, report, func(w io.Writer, r api.RemoteReport) error {
 		l := f.Lang()
-		good := l.T("%s stores, returns and deletes.", r.Name)
-		if r.Features["deletes"] == "no" {
-			good = l.T("%s stores and returns; it does not let this workstation delete: a custodian has to.", r.Name)
-		}
+		good, pairs := phrase.RemoteReport(l, &r)
 		if _, err := fmt.Fprintln(w, f.IO.Styled(termio.Good, "✓")+" "+f.IO.Clean(good)); err != nil {
 			return err
-		}
-		names := map[string]string{
-			"backend": l.T("storage"), "hashes": l.T("hashes"), "server_side": l.T("on its own"),
-			"after_deletion": l.T("kept after deletion"), "verified_by": l.T("uploads verified by"),
-		}
-		var pairs []string
-		for _, key := range []string{"backend", "verified_by", "after_deletion", "hashes", "server_side"} {
-			pairs = append(pairs, names[key], r.Features[key])
 		}
 		return f.fields(w, pairs...)
 	})
@@ -169,26 +159,7 @@ func runRemoteClean(ctx context.Context, f *Factory, req api.RemoteCleanRequest)
 func (f *Factory) printCleaned(w io.Writer, r *api.Cleaned) error {
 	l := f.Lang()
 	p := &page{f: f, l: l}
-	all := r.Tombstoned + r.Orphaned + r.Joins
-	done := l.N(all-r.Refused, "%d object deleted", "%d objects deleted")
-	if r.DryRun {
-		done = l.N(all, "%d object would be deleted", "%d objects would be deleted")
-	}
-	p.line(r.Remote + " – " + done + ".")
-	if r.Refused > 0 {
-		p.line(l.N(r.Refused, "The storage does not let this workstation delete %d object: a custodian has to.",
-			"The storage does not let this workstation delete %d objects: a custodian has to."))
-	}
-	if r.Missing > 0 {
-		p.line(l.N(r.Missing, "%d object was missing there and is sent again, if this workstation or another storage has it.",
-			"%d objects were missing there and are sent again, if this workstation or another storage has them."))
-	}
-	if r.Waiting > 0 {
-		p.line(l.N(r.Waiting, "%d object of a revoked workstation stays until 30 days have passed.", "%d objects of revoked workstations stay until 30 days have passed."))
-	}
-	if r.Unknown > 0 {
-		p.line(l.N(r.Unknown, "%d object is not known here and stays; `vaultctl verify` names it.", "%d objects are not known here and stay; `vaultctl verify` names them."))
-	}
+	p.line(phrase.Cleaned(l, r)...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 )
 
 func newDeviceRevoke(f *Factory) *cobra.Command {
@@ -98,20 +99,7 @@ func (f *Factory) remove(ctx context.Context, question, route string, req any) e
 func (f *Factory) printRemoval(w io.Writer, r api.Removal) error {
 	l := f.Lang()
 	p := &page{f: f, l: l}
-	p.line("✓ " + l.N(len(r.Devices), "%d workstation of %s is revoked", "%d workstations of %s are revoked", f.IO.Clean(r.Agent)))
-	if len(r.Teams) > 0 {
-		p.line(l.T("Left: %s", f.IO.Clean(strings.Join(r.Teams, ", "))))
-	}
-	if len(r.Waiting) > 0 {
-		p.line("! " + l.T("A workstation of a member has to make the new key of %s: it does so by itself when it hears of this.", f.IO.Clean(strings.Join(r.Waiting, ", "))))
-	}
-	if r.Resealing > 0 {
-		p.line("· " + l.N(r.Resealing, "%d vault is sealed anew in the background", "%d vaults are sealed anew in the background"))
-	}
-	p.line(l.T("What was read before cannot be called back."))
-	if r.Queued {
-		p.line("! " + l.T("The storage does not hold this yet: the others hear of it when it does."))
-	}
+	p.line(phrase.Removal(l, &r, f.IO.Clean)...)
 	_, err := io.WriteString(w, p.String())
 	return err
 }

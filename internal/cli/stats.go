@@ -11,6 +11,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -82,7 +83,7 @@ func runStats(cmd *cobra.Command, f *Factory, o *statsOptions) error {
 			count = termio.Cell{Text: strconv.Itoa(*s.Count)}
 		}
 		hidden = hidden || s.Hidden
-		return []termio.Cell{{Text: measureWords(l, s.Measure)}, {Text: s.Team}, {Text: s.Month}, count}
+		return []termio.Cell{{Text: phrase.Measure(l, s.Measure)}, {Text: s.Team}, {Text: s.Month}, count}
 	})
 	if err == nil && hidden && !f.JSON() {
 		f.IO.Note(l.T("Not told: counts from one to four, and what would give one away."))
@@ -116,26 +117,7 @@ func writeStats(cmd *cobra.Command, f *Factory, o *statsOptions, req api.StatsRe
 	if req.Year == 0 {
 		req.Year = f.Now().Year()
 	}
-	title := measureWords(f.Lang(), o.measure) + ", " + strconv.Itoa(req.Year)
+	title := phrase.Measure(f.Lang(), o.measure) + ", " + strconv.Itoa(req.Year)
 	return download(cmd, f, c, to, o.file, f.Lang().T("counts"), api.RouteStatsExport,
 		api.StatsExportRequest{StatsRequest: req, Format: format, Title: title})
-}
-
-// measureWords says what is counted.
-func measureWords(l lang.Lang, measure string) string {
-	switch measure {
-	case "vaults_opened":
-		return l.T("vaults opened")
-	case "cards_used":
-		return l.T("uses of cards")
-	case "documents_deposited":
-		return l.T("documents deposited")
-	case "documents_opened":
-		return l.T("documents opened")
-	case "shares":
-		return l.T("shares")
-	case "procedures":
-		return l.T("procedures")
-	}
-	return measure
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +48,7 @@ func runStatus(ctx context.Context, f *Factory, check bool) error {
 	if status.State == stateUninitialized || status.State == stateJoining {
 		return vault.Errorf(vault.CodeNotFound, "there is no organization here yet")
 	}
-	if err := judge(status.Attention); err != nil || status.State != stateLocked {
+	if err := phrase.Judge(status.Attention); err != nil || status.State != stateLocked {
 		return err
 	}
 	return vault.Errorf(vault.CodeLocked, "the vaults are locked")
@@ -118,20 +117,13 @@ func (f *Factory) writeStatus(w io.Writer, s *api.Status) error {
 // remote is one line about a remote.
 func (p *page) remote(r *api.RemoteStatus) {
 	sign := p.f.IO.Styled(termio.Good, "✓")
-	var words []string
-	if r.LastOK != "" {
-		words = append(words, p.l.T("answered %s", phrase.Time(p.l, r.LastOK)))
-	}
-	if r.Queued > 0 {
-		words = append(words, p.l.N(r.Queued, "%d object to send", "%d objects to send"))
-	}
-	if r.LastError != "" {
+	words, well := phrase.Remote(p.l, r)
+	if !well {
 		sign = p.f.IO.Styled(termio.Bad, "✗")
-		words = append(words, p.l.Message(r.LastError))
 	}
 	text := r.Name + "  " + r.Remote
-	if len(words) > 0 {
-		text += "  " + strings.Join(words, ", ")
+	if words != "" {
+		text += "  " + words
 	}
 	p.WriteString(sign + " " + p.f.IO.Clean(text) + "\n")
 }
