@@ -142,11 +142,9 @@ func (f *Factory) askingFor(ctx context.Context, c *apiclient.Client, code strin
 func (o *approveOptions) ask(ctx context.Context, f *Factory, q *api.JoinRequest) error {
 	l := f.Lang()
 	if o.words == "" {
-		p := &page{f: f, l: l}
-		if err := f.writeWords(p, q); err != nil {
+		if err := f.writeWords(f.IO.Err, q); err != nil { // also with --quiet: the question is about them
 			return err
 		}
-		f.IO.Note(strings.TrimSuffix(p.String(), "\n"))
 		answer, err := f.IO.Ask(ctx, l.T("Does the new screen show exactly these words, on both lines? yes or no"), "--words")
 		if err != nil {
 			return err

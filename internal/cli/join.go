@@ -93,6 +93,9 @@ func runJoin(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions)
 	if req.Remote, err = remoteSpec(o.remote); err != nil {
 		return err
 	}
+	if err := lookFirst(ctx, c, api.JoinLookRequest{Remote: req.Remote, Conf: req.Conf}); err != nil {
+		return err
+	}
 	if req.RootWords, err = f.rootWords(ctx, o.words); err != nil {
 		return err
 	}

@@ -87,6 +87,9 @@ func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Comma
 	if req.Remote, err = remoteSpec(o.remote); err != nil {
 		return q, err
 	}
+	if err := lookFirst(ctx, c, api.JoinLookRequest{Remote: req.Remote, Conf: req.Conf, Root: req.Root}); err != nil {
+		return q, err
+	}
 	if err := o.protect.settle(ctx, cmd, f); err != nil {
 		return q, err
 	}
@@ -95,7 +98,13 @@ func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Comma
 		q, err = apiclient.Call[api.JoinRequest](ctx, c, api.RouteJoinAsk, req)
 		return err
 	})
-	return q, err
+	return q, beforeFounded(err)
+}
+
+// lookFirst makes sure that there is an organization to join before a passphrase is chosen or words are typed for it.
+func lookFirst(ctx context.Context, c *apiclient.Client, req api.JoinLookRequest) error {
+	_, err := apiclient.Call[api.Empty](ctx, c, api.RouteJoinLook, req)
+	return beforeFounded(err)
 }
 
 // askAgain takes up what an earlier run asked, in the protection that it chose; --anew forgets it.

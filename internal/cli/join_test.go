@@ -24,6 +24,8 @@ func TestJoinAtTheTerminal(t *testing.T) {
 	})
 
 	here(n.home)
+	exit, _, stderr := n.Type("", "join", "--remote", filepath.Join(d.dir, "mistyped"))
+	n.want("nothing is asked for an address that does not answer", exit, 10, stderr, "mistyped: the folder or", "check the address")
 	exit, stdout, stderr := n.Type("1\nmarron cheval pile agrafe 47\nmarron cheval pile agrafe 47\nno\n", "join", "--remote", remote)
 	n.want("the organization's words differ", exit, 130, stdout+stderr, "code ", "organization ", "workstation ", "vaultctl device",
 		"Does the administrator's screen show the same words", "this workstation did not join", "somebody stands in between")
@@ -36,6 +38,12 @@ func TestJoinAtTheTerminal(t *testing.T) {
 	here(d.home)
 	exit, _, stderr = d.Type("\n", "device", "approve", q.Code, "--agent", "B. Blanc", "--role", "agent", "--yes")
 	d.want("neither --yes nor Enter", exit, 130, stderr, strings.Join(q.Words, " "), strings.Join(q.RootWords, " "), "nothing was approved")
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	exit, _, stderr = d.Type("\n", "device", "approve", q.Code, "--quiet")
+	d.want("in colour, each on a line of its own", exit, 130, stderr, "\x1b[2morganization\x1b[0m  "+strings.Join(q.RootWords, " ")+"\n",
+		"\x1b[2mworkstation\x1b[0m   "+strings.Join(q.Words, " ")+"\n")
+	t.Setenv("NO_COLOR", "1")
 	exit, stdout, stderr = d.Type("yes\nB. Blanc\n2\n", "device", "approve", strings.ToUpper(q.Code))
 	d.want("approve", exit, 0, stdout+stderr, "on both lines?", "Name of the agent", "deposit: deposit by reference", "Enrolled: a workstation of B. Blanc (deposit)")
 

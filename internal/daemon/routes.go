@@ -15,6 +15,7 @@ import (
 func registerOrg(s *apiserver.Server, e *engine.Engine) {
 	apiserver.HandleStream(s, api.RouteInit, e.Init)
 	apiserver.HandleStream(s, api.RouteJoinRecover, e.JoinRecover)
+	apiserver.Handle(s, api.RouteJoinLook, e.JoinLook)
 	apiserver.Handle(s, api.RouteJoinAsk, e.JoinAsk)
 	apiserver.HandleStream(s, api.RouteJoinFinish, e.JoinFinish)
 	apiserver.HandleList(s, api.RouteDeviceAsking, e.DeviceAsking)

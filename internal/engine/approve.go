@@ -128,7 +128,7 @@ func (e *Engine) unwelcomed(ctx context.Context, id vault.DeviceID) bool {
 			return false
 		}
 	}
-	return e.nowhere(ctx, vault.WelcomePath(id))
+	return e.nowhere(ctx, vault.WelcomePath(id)) && !e.wrote(ctx, id)
 }
 
 // takeRoles checks the roles of the new device: one, or admin and agent.

@@ -74,6 +74,9 @@ func errAskingHome() error {
 // the request is too old. Errors: CodeNotFound where the remote holds no organization, CodeConflict where the home belongs
 // to one or asks another.
 func (e *Engine) JoinAsk(ctx context.Context, req api.JoinAskRequest) (api.JoinRequest, error) {
+	if err := checkFingerprint(req.Root); err != nil {
+		return api.JoinRequest{}, err
+	}
 	ident := e.self()
 	if ident.Device != "" && !ident.Asking {
 		return api.JoinRequest{}, vault.Errorf(vault.CodeConflict, "this home belongs to an organization already")

@@ -37,6 +37,17 @@ func (e *Engine) asksAgain(ctx context.Context, id vault.DeviceID) bool {
 	return e.nowhere(ctx, vault.WelcomePath(id)) && !e.nowhere(ctx, vault.JoinRequestPath(id))
 }
 
+// wrote reports whether any remote holds something below a writer of the device, though this device may not have read it yet.
+func (e *Engine) wrote(ctx context.Context, id vault.DeviceID) bool {
+	for _, m := range e.mounted() {
+		names, err := m.remote.Folders(ctx, "v1/w")
+		if err == nil && slices.ContainsFunc(names, func(n string) bool { return vault.WriterID(n).Device() == id }) {
+			return true
+		}
+	}
+	return false
+}
+
 // nowhere reports whether every remote answers that it does not hold an object.
 func (e *Engine) nowhere(ctx context.Context, path string) bool {
 	for _, m := range e.mounted() {

@@ -5,6 +5,7 @@ package lang
 var frErrorsJoin = [...]row{
 	// The new workstation.
 	{"this workstation is not enrolled yet: it waits for an administrator", "ce poste n'est pas encore inscrit : il attend un administrateur"},
+	{"`vaultctl status` on an enrolled workstation shows it", "`vaultctl status` sur un poste inscrit l'affiche"},
 	{"`vaultctl join` shows its code again, and goes on", "`vaultctl join` affiche à nouveau son code, et continue"},
 	{"no administrator has approved this workstation yet", "aucun administrateur n'a encore approuvé ce poste"},
 	{"this home asks to join through another remote", "ce dossier demande à rejoindre par un autre stockage"},
