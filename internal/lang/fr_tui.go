@@ -78,6 +78,10 @@ var frTUIPlurals = [...]plural{
 // frErrorsTUI are the errors of the terminal interface, in French.
 var frErrorsTUI = [...]row{
 	{"the document is in that vault already", "le justificatif est déjà dans ce coffre"},
+	{"a reference is SYSTEM:NUMBER", "une référence s'écrit SYSTÈME:NUMÉRO"},
+	{"that is not the id of this vault", "ce n'est pas le numéro de ce coffre"},
+	{"there is nobody yet to whom a consent could be given", "il n'y a encore personne à qui donner un consentement"},
+	{"this consent has ended already", "ce consentement a déjà pris fin"},
 	{"--lock-after: %w", "--lock-after : %w"},
 	{"the program vaultctl-tui cannot be run: %w", "le programme vaultctl-tui ne peut pas être exécuté : %w"},
 	{"the program vaultctl-tui is neither beside vaultctl nor on PATH", "le programme vaultctl-tui n'est ni à côté de vaultctl ni dans le PATH"},

@@ -62,6 +62,5 @@ var frErrorsTUIHome = [...]row{
 	{"the folder does not let it be deleted", "le dossier ne permet pas de le supprimer"},
 	{"the scan cannot be read again", "le scan ne peut pas être relu"},
 	{"there is no open vault", "il n'y a pas de coffre ouvert"},
-	{"vaults are opened with `vaultctl beneficiary add`", "les coffres s'ouvrent avec `vaultctl beneficiary add`"},
 	{"whether it is the document cannot be told here: delete it yourself", "impossible de savoir ici si c'est le document : supprimez-le vous-même"},
 }

@@ -62,6 +62,7 @@ type Options struct {
 	PrintCommand string
 
 	catalogue, procedures string
+	defaultPurpose        string // of a consent
 	out                   io.Writer
 }
 
@@ -152,6 +153,7 @@ func (o *Options) configure(language, lockAfter string, scans []string) error {
 		o.Scans = settings.Names("scan_folders")
 	}
 	o.PrintCommand = settings.String("print_command")
+	o.defaultPurpose = settings.String("default_purpose")
 	o.catalogue, o.procedures = settings.String("catalogue"), settings.String("procedures")
 	return nil
 }
