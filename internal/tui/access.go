@@ -57,8 +57,8 @@ func showAccess(ctx context.Context, d *desk, c chosen) error {
 	var says []string
 	switch item := c.item().(type) {
 	case *api.ObjectAccess:
-		says = pairs(l.T("kind"), phrase.ObjectKind(l, item.Kind), l.T("check"), phrase.ObjectCheck(l, item).Text, l.T("document"), item.Document,
-			l.T("readers"), phrase.Readers(l, item.Readers), l.T("object"), item.Path)
+		says = labelled(pairs(l.T("kind"), phrase.ObjectKind(l, item.Kind), l.T("check"), phrase.ObjectCheck(l, item).Text, l.T("document"), item.Document,
+			l.T("readers"), phrase.Readers(l, item.Readers), l.T("object"), item.Path))
 	case *api.Share:
 		says = lines(phrase.ShareLine(l, item))
 	default:

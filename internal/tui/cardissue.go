@@ -23,7 +23,7 @@ const (
 )
 
 // issueCard makes the person's card.
-func issueCard(ctx context.Context, d *desk, c chosen) error { return cardFor(ctx, d, about(&c)) }
+func issueCard(ctx context.Context, d *desk, c chosen) error { return cardOf(ctx, d, about(&c)) }
 
 // issuing is a card that is being made.
 type issuing struct {
@@ -37,8 +37,8 @@ type issuing struct {
 	card     api.Card
 }
 
-// cardFor asks how the card is handed over, makes it and hands it over.
-func cardFor(ctx context.Context, d *desk, b *api.Beneficiary) error {
+// cardOf asks how the card is handed over, makes it and hands it over.
+func cardOf(ctx context.Context, d *desk, b *api.Beneficiary) error {
 	s := &issuing{d: d, b: b, title: d.l.T("Card of %s", termio.Clean(firstOf(b.Name, b.ID))), how: onPaper}
 	if err := d.steps(ctx, s.askOld, s.askHow, s.ready); err != nil {
 		return err

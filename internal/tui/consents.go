@@ -68,13 +68,13 @@ func showConsent(ctx context.Context, d *desk, c chosen) error {
 	if evidence == "verbal" {
 		evidence = l.T("by word of mouth")
 	}
-	says := pairs(l.T("state"), phrase.ConsentState(l, k.State).Text, l.T("to"), recipientWords(l, k.To), l.T("purpose"), phrase.Purpose(l, k.Purpose),
+	says := labelled(pairs(l.T("state"), phrase.ConsentState(l, k.State).Text, l.T("to"), recipientWords(l, k.To), l.T("purpose"), phrase.Purpose(l, k.Purpose),
 		l.T("given"), phrase.Day(l, k.Given), l.T("until"), phrase.Until(l, &k), l.T("ended"), phrase.Day(l, k.Ended),
-		l.T("evidence"), evidence, l.T("recorded by"), k.CollectedBy)
+		l.T("evidence"), evidence, l.T("recorded by"), k.CollectedBy))
 	if record, ok := k.Record.(map[string]any); ok {
 		says = append(says, "", l.T("Record, in the field names of ISO/IEC TS 27560:"))
 		for _, name := range slices.Sorted(maps.Keys(record)) {
-			says = append(says, pairs(name, recordWords(record[name]))...)
+			says = append(says, labelled(pairs(name, recordWords(record[name])))...)
 		}
 	}
 	return d.read(ctx, &sheet{title: l.T("Consent %s", k.ID), lines: says})

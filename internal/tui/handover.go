@@ -119,3 +119,12 @@ func download[Meta any](ctx context.Context, d *desk, route string, req any, tak
 func cardField(l lang.Lang, help string, text *string) *field {
 	return &field{kind: secret, label: l.T("Words of the card, or scan its code"), help: help, text: text}
 }
+
+// askCard asks for a card that is needed.
+func (d *desk) askCard(ctx context.Context, title string, says ...string) (string, error) {
+	var words string
+	q := cardField(d.l, d.l.T("Nothing of what is typed is shown."), &words)
+	q.needed = true
+	err := d.fill(ctx, &form{title: title, intro: says, fields: []*field{q}})
+	return words, err
+}

@@ -51,8 +51,8 @@ func showEntry(ctx context.Context, d *desk, c chosen) error {
 		says = append(lines("✗ "+l.T("not applied: %s", e.Quarantined)), "")
 	}
 	says = append(says, lines(e.Text, "")...)
-	says = append(says, pairs(l.T("when"), phrase.Time(l, e.At), l.T("who"), e.Agent, l.T("device"), e.Device, l.T("document"), e.Document,
-		l.T("consent"), e.Consent, l.T("share"), e.Share, l.T("event"), e.Event+" ("+e.EventType+")")...)
+	says = append(says, labelled(pairs(l.T("when"), phrase.Time(l, e.At), l.T("who"), e.Agent, l.T("device"), e.Device, l.T("document"), e.Document,
+		l.T("consent"), e.Consent, l.T("share"), e.Share, l.T("event"), e.Event+" ("+e.EventType+")"))...)
 	return d.read(ctx, &sheet{title: l.T("Entry of the journal"), lines: says})
 }
 

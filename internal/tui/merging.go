@@ -109,7 +109,7 @@ func (m *merging) weigh(ctx context.Context) error {
 
 // mergeLines says what a merge comes to.
 func mergeLines(d *desk, m *api.Merge) []string {
-	says := pairs(phrase.Merge(d.l, m)...)
+	says := labelled(pairs(phrase.Merge(d.l, m)...))
 	for i := range m.Left {
 		says = append(says, lines(phrase.Left(d.l, &m.Left[i]))...)
 	}

@@ -249,5 +249,5 @@ func (o *opening) after(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return cardFor(ctx, o.d, b)
+	return cardOf(ctx, o.d, b)
 }

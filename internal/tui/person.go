@@ -141,17 +141,6 @@ func lines(texts ...string) []string {
 	return out
 }
 
-// pairs sets labels and texts in turn on lines of a sheet, without those that have no text.
-func pairs(texts ...string) []string {
-	var out []string
-	for i := 0; i+1 < len(texts); i += 2 {
-		if texts[i+1] != "" {
-			out = append(out, termio.Clean(texts[i])+": "+termio.Isolate(termio.Clean(texts[i+1])))
-		}
-	}
-	return out
-}
-
 // personActions can be done on every page of a person.
 func personActions() []action {
 	return []action{
