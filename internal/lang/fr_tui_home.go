@@ -17,6 +17,7 @@ var frTUIHome = [...]row{
 	{"Who?", "Qui ?"},
 	{"a consent ends", "un consentement se termine"},
 	{"a document expires", "un document expire"},
+	{"all sent", "tout envoyé"},
 	{"administer", "administrer"},
 	{"cannot be read", "illisible"},
 	{"delete what is in a vault", "supprimer ce qui est dans un coffre"},
@@ -35,12 +36,15 @@ var frTUIHome = [...]row{
 	{"scanned", "numérisé"},
 	{"scans", "scans"},
 	{"send and fetch now", "synchroniser"},
+	{"unlock", "déverrouiller"},
 	{"verified on the storage", "vérifié sur le stockage"},
 	{"watched", "surveillé"},
 }
 
 // frTUIHomePlurals is the same with a count.
 var frTUIHomePlurals = [...]plural{
+	{"%d vault is still being fetched", "%d vaults are still being fetched", "%d coffre en cours de réception", "%d coffres en cours de réception"},
+	{"%d waits", "%d wait", "%d en attente", "%d en attente"},
 	{"%d change waits for %s, which answered last on %s", "%d changes wait for %s, which answered last on %s", "%d changement attend %s, qui a répondu pour la dernière fois le %s", "%d changements attendent %s, qui a répondu pour la dernière fois le %s"},
 	{"%d change waits for %s, which has not answered yet", "%d changes wait for %s, which has not answered yet", "%d changement attend %s, qui n'a pas encore répondu", "%d changements attendent %s, qui n'a pas encore répondu"},
 	{"%d file is still arriving", "%d files are still arriving", "%d fichier arrive encore", "%d fichiers arrivent encore"},

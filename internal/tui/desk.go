@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/catalogue"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/localsock"
 	"vaultctl/internal/procedure"
 	"vaultctl/internal/vault"
 )
@@ -86,8 +86,7 @@ func (k *link) close() {
 // have arrived is sent twice by itself, since nobody knows what the first sending did; what found nobody is.
 func through[Res any](ctx context.Context, d *desk, use func(*apiclient.Client) (Res, error)) (Res, error) {
 	res, err := once(ctx, d, use)
-	var op *net.OpError
-	if vault.CodeOf(err) == vault.CodeNoDaemon && errors.As(err, &op) && op.Op == "dial" {
+	if errors.Is(err, localsock.ErrNobody) {
 		return once(ctx, d, use)
 	}
 	return res, err

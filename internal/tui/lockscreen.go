@@ -75,10 +75,10 @@ func (s *lockScreen) update(a *app, msg tea.Msg) tea.Cmd {
 		a.touched = a.desk.now()
 		return tea.Batch(a.look, a.load(a.top()))
 	case tea.KeyMsg:
-		if s.waiting {
+		switch {
+		case msg.String() == "enter" && s.waiting:
 			return nil
-		}
-		if msg.String() == "enter" {
+		case msg.String() == "enter":
 			return s.try(a)
 		}
 	}
@@ -125,5 +125,5 @@ func (s *lockScreen) view(a *app) string {
 }
 
 func (s *lockScreen) hints(l lang.Lang) []string {
-	return []string{l.T("Enter") + " " + l.T("open"), "ctrl+c " + l.T("leave")}
+	return []string{l.T("Enter") + " " + l.T("unlock"), "ctrl+c " + l.T("leave")}
 }

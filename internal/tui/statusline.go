@@ -2,10 +2,15 @@ package tui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/charmbracelet/lipgloss"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -29,27 +34,68 @@ func statusWords(l lang.Lang, s *api.Status, trust error) (string, termio.Style)
 	case s.State == stateLocked:
 		return "■ " + l.T("locked"), termio.Warn
 	}
-	text, style := "✓ "+l.T("everything is on the storage"), termio.Good
-	if s.Queued > 0 || s.Unsealed > 0 {
-		text = "↑ " + l.N(s.Queued+s.Unsealed, "%d change is safe here and waits for the storage", "%d changes are safe here and wait for the storage")
-		style = termio.Warn
-	}
+	return fitted(readyParts(l, s, a.desk.now()), a.width), readyStyle(s)
+}
+
+// statePart is a part of the line about the state, and how it is said where there is little room.
+type statePart struct{ long, short string }
+
+// readyParts says what of the work is where, what is wrong, and when this workstation heard of the others last.
+func readyParts(l lang.Lang, s *api.Status, now time.Time) []statePart {
+	var parts []statePart
 	for _, r := range s.Remotes {
 		if r.LastError != "" {
-			text, style = "! "+l.T("%s does not answer", termio.Clean(r.Name))+" · "+text, termio.Warn
+			parts = append(parts, statePart{"! " + l.T("%s does not answer", termio.Clean(r.Name)), "! " + termio.Clean(r.Name)})
 			break
 		}
 	}
+	if n := s.Queued + s.Unsealed; n > 0 {
+		parts = append(parts, statePart{"↑ " + l.N(n, "%d change is safe here and waits for the storage", "%d changes are safe here and wait for the storage"),
+			"↑ " + l.N(n, "%d waits", "%d wait")})
+	} else {
+		parts = append(parts, statePart{"✓ " + l.T("everything is on the storage"), "✓ " + l.T("all sent")})
+	}
 	if s.Reseal != nil {
-		text += " · " + stageWords(l, s.Reseal)
+		words := phrase.Stage(l, *s.Reseal)
+		parts = append(parts, statePart{words, words})
 	}
 	if n := len(s.Attention); n > 0 {
-		text += " · ! " + l.N(n, "%d thing needs attention", "%d things need attention")
+		parts = append(parts, statePart{"! " + l.N(n, "%d thing needs attention", "%d things need attention"), fmt.Sprintf("! %d", n)})
+	}
+	if s.ToFetch > 0 {
+		parts = append(parts, statePart{"↓ " + l.N(s.ToFetch, "%d vault is still being fetched", "%d vaults are still being fetched"), fmt.Sprintf("↓ %d", s.ToFetch)})
 	}
 	if t, err := time.Parse(time.RFC3339, s.LastSync); err == nil {
-		text += " · " + t.Local().Format("15:04")
+		at := t.Local().Format("15:04")
+		if t.Local().Format(time.DateOnly) != now.Local().Format(time.DateOnly) {
+			at = l.DateTime(t.Local())
+		}
+		parts = append(parts, statePart{at, at})
 	}
-	return text, style
+	return parts
+}
+
+func readyStyle(s *api.Status) termio.Style {
+	if s.Queued+s.Unsealed > 0 || len(s.Attention) > 0 || slices.ContainsFunc(s.Remotes, func(r api.RemoteStatus) bool { return r.LastError != "" }) {
+		return termio.Warn
+	}
+	return termio.Good
+}
+
+// fitted joins the parts; those in front are said shorter first, until all fit.
+func fitted(parts []statePart, width int) string {
+	for short := 0; ; short++ {
+		words := make([]string, len(parts))
+		for i, p := range parts {
+			if words[i] = p.long; i < short {
+				words[i] = p.short
+			}
+		}
+		text := strings.Join(words, " · ")
+		if short == len(parts) || width == 0 || lipgloss.Width(text) <= width {
+			return text
+		}
+	}
 }
 
 // taskWords says how far a task has come.
@@ -57,15 +103,5 @@ func taskWords(l lang.Lang, t *task) string {
 	if t.at == nil {
 		return t.label
 	}
-	return t.label + " · " + stageWords(l, t.at)
-}
-
-func stageWords(_ lang.Lang, p *api.Progress) string {
-	switch {
-	case p.Unit == "bytes" && p.Total > 0:
-		return fmt.Sprintf("%s / %s", termio.FormatBytes(p.Done), termio.FormatBytes(p.Total))
-	case p.Total > 0:
-		return fmt.Sprintf("%d/%d", p.Done, p.Total)
-	}
-	return fmt.Sprint(p.Done)
+	return t.label + " · " + phrase.Stage(l, *t.at)
 }
