@@ -80,7 +80,7 @@ func (r *reader) look(ctx context.Context) {
 		r.status = &s
 		s.LastSync = "" // the hour alone is no news
 	}
-	if words, _ := statusWords(r.l, &s, err); words != r.state {
+	if words, _ := statusWords(r.l, &s, err, r.desk.now(), 0); words != r.state {
 		r.state = words
 		r.say(words)
 	}

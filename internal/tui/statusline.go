@@ -15,10 +15,11 @@ import (
 )
 
 // stateWords says in one line whether what was done is safe.
-func stateWords(a *app) (string, termio.Style) { return statusWords(a.lang(), a.status, a.trust) }
+func stateWords(a *app) (string, termio.Style) { return statusWords(a.lang(), a.status, a.trust, a.desk.now(), a.width) }
 
-// statusWords is stateWords of a status, nil before the daemon has answered, and of why it does not answer.
-func statusWords(l lang.Lang, s *api.Status, trust error) (string, termio.Style) {
+// statusWords is stateWords of a status, nil before the daemon has answered, and of why it does not answer. It is said in full
+// where width is 0.
+func statusWords(l lang.Lang, s *api.Status, trust error, now time.Time, width int) (string, termio.Style) {
 	switch {
 	case trust != nil:
 		message, _ := errorWords(l, trust)
@@ -34,7 +35,7 @@ func statusWords(l lang.Lang, s *api.Status, trust error) (string, termio.Style)
 	case s.State == stateLocked:
 		return "■ " + l.T("locked"), termio.Warn
 	}
-	return fitted(readyParts(l, s, a.desk.now()), a.width), readyStyle(s)
+	return fitted(readyParts(l, s, now), width), readyStyle(s)
 }
 
 // statePart is a part of the line about the state, and how it is said where there is little room.
