@@ -79,10 +79,10 @@ func runInit(ctx context.Context, f *Factory, cmd *cobra.Command, o initOptions)
 		return err
 	}
 	req := api.InitRequest{Org: o.org, Agent: o.agent, Team: o.team, Need: need, Of: of, Holders: o.holders, Language: f.Lang().String()}
-	if req.Remote, err = remoteSpec(o.remote); err != nil {
+	if req.Remote, err = userfile.RemoteSpec(o.remote); err != nil {
 		return err
 	}
-	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+	if req.Conf, err = userfile.RcloneConf(o.rcloneCfg); err != nil {
 		return err
 	}
 	var res api.InitResult

@@ -10,6 +10,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -81,7 +82,7 @@ func runJoin(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions)
 		return err
 	}
 	req := api.JoinRecoverRequest{}
-	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+	if req.Conf, err = userfile.RcloneConf(o.rcloneCfg); err != nil {
 		return err
 	}
 	l := f.Lang()
@@ -90,7 +91,7 @@ func runJoin(ctx context.Context, f *Factory, cmd *cobra.Command, o joinOptions)
 			return err
 		}
 	}
-	if req.Remote, err = remoteSpec(o.remote); err != nil {
+	if req.Remote, err = userfile.RemoteSpec(o.remote); err != nil {
 		return err
 	}
 	if err := lookFirst(ctx, c, api.JoinLookRequest{Remote: req.Remote, Conf: req.Conf}); err != nil {

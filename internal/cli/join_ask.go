@@ -10,6 +10,7 @@ import (
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
 	"vaultctl/internal/config"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -76,7 +77,7 @@ func (o *joinOptions) waitSpan() (string, error) {
 // askFirst asks from a home that is empty.
 func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Command, c *apiclient.Client) (q api.JoinRequest, err error) {
 	req := api.JoinAskRequest{Root: o.root}
-	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+	if req.Conf, err = userfile.RcloneConf(o.rcloneCfg); err != nil {
 		return q, err
 	}
 	if o.remote == "" {
@@ -84,7 +85,7 @@ func (o *joinOptions) askFirst(ctx context.Context, f *Factory, cmd *cobra.Comma
 			return q, err
 		}
 	}
-	if req.Remote, err = remoteSpec(o.remote); err != nil {
+	if req.Remote, err = userfile.RemoteSpec(o.remote); err != nil {
 		return q, err
 	}
 	if err := lookFirst(ctx, c, api.JoinLookRequest{Remote: req.Remote, Conf: req.Conf, Root: req.Root}); err != nil {
@@ -110,10 +111,10 @@ func lookFirst(ctx context.Context, c *apiclient.Client, req api.JoinLookRequest
 // askAgain takes up what an earlier run asked, in the protection that it chose; --anew forgets it.
 func (o *joinOptions) askAgain(ctx context.Context, f *Factory, c *apiclient.Client, method string) (q api.JoinRequest, err error) {
 	req := api.JoinAskRequest{Anew: o.anew, Root: o.root, Protect: api.Protection{Method: method}}
-	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+	if req.Conf, err = userfile.RcloneConf(o.rcloneCfg); err != nil {
 		return q, err
 	}
-	if req.Remote, err = remoteSpec(o.remote); err != nil {
+	if req.Remote, err = userfile.RemoteSpec(o.remote); err != nil {
 		return q, err
 	}
 	if o.protect.method != "" && o.protect.method != method {

@@ -2,15 +2,12 @@ package cli
 
 import (
 	"context"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
-	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -77,47 +74,6 @@ func (p *protection) found(ctx context.Context, f *Factory, do func(api.Protecti
 	return f.withPassphrase(ctx, p.passphraseFile, func(passphrase string) error {
 		return do(api.Protection{Method: p.method, Passphrase: passphrase})
 	})
-}
-
-// remoteSpec returns a remote as the daemon takes it: a folder of this machine gets its absolute path, since the daemon
-// works in another directory.
-func remoteSpec(text string) (string, error) {
-	drive := filepath.VolumeName(text) != ""
-	if text == "" || !drive && strings.Contains(text, ":") {
-		return text, nil
-	}
-	if rest, ok := strings.CutPrefix(text, "~/"); ok {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", vault.Errorf(vault.CodeUsage, "find home: %w", err)
-		}
-		text = filepath.Join(home, rest)
-	}
-	abs, err := filepath.Abs(text)
-	if err != nil {
-		return "", vault.Errorf(vault.CodeUsage, "find folder: %w", err)
-	}
-	return abs, nil
-}
-
-// rcloneConf returns the absolute path of the configuration that remotes are copied from: the flag's, the environment's,
-// or "" for rclone's own.
-func rcloneConf(flag string) (string, error) {
-	path := flag
-	if path == "" {
-		path = os.Getenv("RCLONE_CONFIG")
-	}
-	if path == "" {
-		return "", nil
-	}
-	if _, err := os.Stat(path); err != nil && flag != "" {
-		return "", userfile.Trouble(path, err)
-	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", vault.Errorf(vault.CodeUsage, "--rclone-config: %w", err)
-	}
-	return abs, nil
 }
 
 func declareRclone(cmd *cobra.Command, path *string) {

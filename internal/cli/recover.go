@@ -64,10 +64,10 @@ func runRecover(ctx context.Context, f *Factory, cmd *cobra.Command, o recoverOp
 	}
 	req := api.RecoverRequest{}
 	var err error
-	if req.Remote, err = remoteSpec(o.remote); err != nil {
+	if req.Remote, err = userfile.RemoteSpec(o.remote); err != nil {
 		return err
 	}
-	if req.Conf, err = rcloneConf(o.rcloneCfg); err != nil {
+	if req.Conf, err = userfile.RcloneConf(o.rcloneCfg); err != nil {
 		return err
 	}
 	if req.Secrets, err = f.recoverySecrets(ctx, o.identities, "--identity"); err != nil {

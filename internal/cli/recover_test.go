@@ -13,6 +13,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/phrase"
+	"vaultctl/internal/userfile"
 	"vaultctl/internal/vault"
 )
 
@@ -147,7 +148,7 @@ func TestRemoteSpec(t *testing.T) {
 		"storage": filepath.Join(here, "storage"), "~/storage": filepath.Join(dir, "storage"), "s3:vault": "s3:vault",
 		":s3,provider=Other:vault": ":s3,provider=Other:vault", "": "",
 	} {
-		if got, err := remoteSpec(text); err != nil || got != want {
+		if got, err := userfile.RemoteSpec(text); err != nil || got != want {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"vaultctl/internal/lang"
 	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
+	"vaultctl/internal/userfile"
 )
 
 func newRemote(f *Factory) *cobra.Command {
@@ -31,10 +32,10 @@ func newRemoteAdd(f *Factory) *cobra.Command {
 		Args:    argsFromUse,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
-			if req.Remote, err = remoteSpec(args[1]); err != nil {
+			if req.Remote, err = userfile.RemoteSpec(args[1]); err != nil {
 				return err
 			}
-			if req.Conf, err = rcloneConf(conf); err != nil {
+			if req.Conf, err = userfile.RcloneConf(conf); err != nil {
 				return err
 			}
 			req.Name = args[0]

@@ -87,6 +87,9 @@ var frErrorsTUI = [...]row{
 	{"the program vaultctl-tui is neither beside vaultctl nor on PATH", "le programme vaultctl-tui n'est ni à côté de vaultctl ni dans le PATH"},
 	{"the terminal interface is for people: use the commands with --json and --no-input", "l'interface de terminal est faite pour des personnes : utilisez les commandes avec --json et --no-input"},
 	{"there is no document to share yet", "il n'y a encore aucun justificatif à partager"},
+	{"a year has four digits", "une année a quatre chiffres"},
+	{"the workstation is not enrolled", "le poste n'est pas inscrit"},
+	{"there is nobody and nothing to choose from", "il n'y a rien ni personne à choisir"},
 	{"the terminal interface needs a terminal", "l'interface de terminal a besoin d'un terminal"},
 	{"the terminal interface takes no arguments, only flags", "l'interface de terminal ne prend pas d'arguments, seulement des options"},
 }

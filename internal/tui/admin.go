@@ -37,15 +37,3 @@ func (p adminPage) load(ctx context.Context, d *desk) (*content, error) {
 	}[p.at]
 	return c, fillIn(ctx, d, c)
 }
-
-func loadDevices(context.Context, *desk, *content) error  { return nil }
-func loadTeams(context.Context, *desk, *content) error    { return nil }
-func loadRemotes(context.Context, *desk, *content) error  { return nil }
-func loadBatches(context.Context, *desk, *content) error  { return nil }
-func loadFindings(context.Context, *desk, *content) error { return nil }
-
-func batchActions() []action   { return nil }
-func deviceActions() []action  { return nil }
-func teamActions() []action    { return nil }
-func remoteActions() []action  { return nil }
-func findingActions() []action { return nil }

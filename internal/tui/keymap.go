@@ -58,6 +58,7 @@ func keymap() map[place][]action {
 		atRemotes:    remoteActions(),
 		atFindings:   findingActions(),
 		atReceived:   receivedActions(),
+		atBatch:      batchItemActions(),
 	}
 	for _, p := range personPlaces() {
 		all[p] = append(all[p], personActions()...)

@@ -31,6 +31,7 @@ const (
 	atRemotes    place = "remotes"
 	atFindings   place = "findings"
 	atReceived   place = "received"
+	atBatch      place = "batch"
 )
 
 // page is something that is shown whole. It is a value: loading gives the content, and changes nothing in the page.
