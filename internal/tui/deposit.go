@@ -105,6 +105,9 @@ func (in *intake) look(d *desk) error {
 
 // fileTrouble says what is wrong with a file whose name the person reads beside it.
 func (d *desk) fileTrouble(path string, err error) string {
+	if vault.CodeOf(err) == vault.CodeNoDaemon {
+		return d.l.T("the daemon went away before it had confirmed; nothing is deposited twice when it is tried again")
+	}
 	message, hint := phrase.Error(d.l, err)
 	message = termio.Clean(phrase.WithoutName(message, path))
 	if hint != "" {

@@ -11,6 +11,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
+	"vaultctl/internal/lang"
 	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 	"vaultctl/internal/userfile"
@@ -119,13 +120,10 @@ func tellDeposit(ctx context.Context, d *desk, b *api.Beneficiary, intakes []*in
 	return "", d.read(ctx, &sheet{title: title, lines: lines})
 }
 
-// askAgain shows what failed, and asks what to do.
+// askAgain shows what became of each document, and asks what to do about those that failed.
 func askAgain(ctx context.Context, d *desk, title string, lines []string) (string, error) {
-	if err := d.read(ctx, &sheet{title: title, lines: lines}); err != nil {
-		return "", err
-	}
 	again := "again"
-	err := d.fill(ctx, &form{title: title, fields: []*field{{kind: choice, label: d.l.T("What about those that were not deposited?"), text: &again,
+	err := d.fill(ctx, &form{title: title, intro: lines, fields: []*field{{kind: choice, label: d.l.T("What about those that were not deposited?"), text: &again,
 		options: []option{{"again", d.l.T("Try them again as they are")}, {"describe", d.l.T("Describe them anew")}, {"", d.l.T("Leave them")}}}}})
 	if left(err) && ctx.Err() == nil {
 		return "", nil
@@ -149,10 +147,22 @@ func depositLines(d *desk, intakes []*intake) (lines []string, plain bool) {
 			lines = append(lines, "✓ "+name+" – "+d.l.T("deposited"))
 		}
 		if in.doc != nil && len(in.doc.Differs) > 0 {
-			lines = append(lines, "  ! "+d.l.T("It is described otherwise there (%s); nothing was changed.", strings.Join(in.doc.Differs, ", ")))
+			lines = append(lines, "  ! "+d.l.T("It is described otherwise there (%s); nothing was changed.", fieldWords(d.l, in.doc.Differs)))
 		}
 	}
 	return lines, plain
+}
+
+// fieldWords names fields of a document to a person.
+func fieldWords(l lang.Lang, fields []string) string {
+	known := map[string]string{"type": l.T("type"), "title": l.T("title"), "holder": l.T("holder"), "issued_on": l.T("issued"), "expires_on": l.T("expires"),
+		"period": l.T("period"), "pages": l.T("pages of the original"), "note": l.T("note"), "original_seen": l.T("original seen"),
+		"received_on": l.T("received"), "source_id": l.T("source number"), "space": l.T("space")}
+	words := make([]string, len(fields))
+	for i, f := range fields {
+		words[i] = firstOf(known[f], f)
+	}
+	return strings.Join(words, ", ")
 }
 
 // storageLine says whether what was acknowledged is on the storage; "" if the daemon does not say.

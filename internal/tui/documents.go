@@ -130,7 +130,7 @@ func documentActions() []action {
 		{key: "p", label: lang.Key("print it"), needs: someRows, does: []string{"document print"}, run: printDocuments},
 		{key: "g", label: lang.Key("save to a file"), needs: someRows, does: []string{"document get"}, run: getDocuments},
 		{key: "e", label: lang.Key("correct what is said"), needs: oneRow, does: []string{"document edit"}, run: editDocument},
-		{key: "v", label: lang.Key("make private, or share again"), needs: oneRow, does: []string{"document edit"}, run: changeSpace},
+		{key: "v", label: lang.Key("private or shared"), needs: oneRow, does: []string{"document edit"}, run: changeSpace},
 		{key: "n", label: lang.Key("replace by a better scan"), needs: oneRow, does: []string{"document replace"}, run: replaceDocument},
 		{key: "m", label: lang.Key("move to another person"), needs: oneRow, does: []string{"document move"}, run: moveDocument},
 		{key: "t", label: lang.Key("take a PDF apart"), does: []string{"document add"}, run: depositApart},
