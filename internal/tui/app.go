@@ -24,6 +24,7 @@ type app struct {
 	views  []*view      // the last one is shown
 	asked  []*question  // the first one is shown
 	tasks  []*task
+	ahead  typeAhead
 	status *api.Status // nil before the daemon has answered
 	trust  error       // why it did not, the last time
 	note   note
@@ -298,6 +299,7 @@ func (a *app) start(act action, c chosen) tea.Cmd {
 	ctx, stop := context.WithCancel(a.ctx)
 	t := &task{label: a.desk.l.T(act.label, nil...), stop: stop}
 	a.tasks = append(a.tasks, t)
+	a.ahead.await(t)
 	a.note = note{}
 	d := a.desk.with(&onScreen{app: a, task: t})
 	return func() tea.Msg {
@@ -309,6 +311,7 @@ func (a *app) start(act action, c chosen) tea.Cmd {
 // ended takes the leave of a task, says what went wrong, and looks at the page again.
 func (a *app) ended(msg endedMsg) tea.Cmd {
 	a.tasks = slices.DeleteFunc(a.tasks, func(t *task) bool { return t == msg.task })
+	a.ahead.release(msg.task)
 	a.asked = slices.DeleteFunc(a.asked, func(q *question) bool { return q.task == msg.task })
 	a.leaving = false
 	var cmds []tea.Cmd

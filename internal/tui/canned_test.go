@@ -2,6 +2,7 @@ package tui
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -68,9 +69,11 @@ func (c canned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = vault.Errorf(vault.CodeFailed, "no answer to %s", route)
 	}
 	if f, ok := answer.(func(json.RawMessage) any); ok {
-		var req json.RawMessage
-		_ = json.NewDecoder(r.Body).Decode(&req) // uploads have none
-		answer = f(req)
+		answer = f(requestOf(r))
+	}
+	if d, ok := answer.(downloaded); ok {
+		d.serve(w)
+		return
 	}
 	lines := json.NewEncoder(w)
 	if err, ok := answer.(error); ok {
@@ -88,6 +91,40 @@ func (c canned) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = api.ListEnd{Items: int64(v.Len())}
 	}
 	_ = lines.Encode(api.Line{Result: raw(answer)})
+}
+
+// requestOf is what was asked; of an upload it is the meta part, and the rest is read and forgotten.
+func requestOf(r *http.Request) (req json.RawMessage) {
+	parts, err := r.MultipartReader()
+	if err != nil {
+		_ = json.NewDecoder(r.Body).Decode(&req) // none is nil
+		return req
+	}
+	for {
+		part, err := parts.NextPart()
+		if err != nil {
+			return req
+		}
+		if part.FormName() == api.PartMeta {
+			_ = json.NewDecoder(part).Decode(&req)
+		}
+		_, _ = io.Copy(io.Discard, part) // a broken upload ends with the next part
+	}
+}
+
+// downloaded is an answer of bytes.
+type downloaded struct {
+	meta any
+	body string
+}
+
+func (d downloaded) serve(w http.ResponseWriter) {
+	meta, _ := api.EncodeMeta(d.meta)
+	w.Header().Set("Content-Type", api.TypeBinary)
+	w.Header().Set(api.HeaderMeta, meta)
+	w.Header().Set("Trailer", api.TrailerEnd)
+	_, _ = io.WriteString(w, d.body) // whoever asked sees what is missing
+	w.Header().Set(api.TrailerEnd, api.EndOK)
 }
 
 // office is what canned pages show: one agent's morning.

@@ -27,7 +27,7 @@ func (p everyDocument) load(ctx context.Context, d *desk) (*content, error) {
 		return nil, err
 	}
 	b, _ := c.subject.(*api.Beneficiary)
-	c.rows = nil
+	c.title, c.rows = "", nil // it stands above the page that it is opened from
 	return c, listDocuments(ctx, d, b, c, true)
 }
 

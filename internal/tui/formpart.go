@@ -169,11 +169,30 @@ func (p *formPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
 			return nil, false, nil
 		}
 	}
+	cmd := p.tell(msg)
+	if p.moves(msg) {
+		cmd = settled(cmd, p.tell)
+	}
+	return cmd, p.huh.State == huh.StateCompleted, nil
+}
+
+// tell hands a message to the fields.
+func (p *formPart) tell(msg tea.Msg) tea.Cmd {
 	m, cmd := p.huh.Update(msg)
 	if f, ok := m.(*huh.Form); ok {
 		p.huh = f
 	}
-	return cmd, p.huh.State == huh.StateCompleted, nil
+	return cmd
+}
+
+// moves reports whether a key may go to another field.
+func (p *formPart) moves(msg tea.Msg) bool {
+	key, ok := msg.(tea.KeyMsg)
+	if !ok {
+		return false
+	}
+	_, confirm := p.huh.GetFocusedField().(*huh.Confirm)
+	return confirm || slices.Contains([]string{"enter", "tab", "shift+tab"}, key.String())
 }
 
 // filtering reports whether a choice is being searched: Escape then ends the search.

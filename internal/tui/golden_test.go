@@ -19,6 +19,7 @@ type picture struct {
 	name    string
 	answers canned
 	keys    []string // that lead there from home; a name in quotes is typed
+	before  func()   // nil, or what has to be so
 }
 
 // TestPictures compares each page with its picture, on two sizes of screen, in both languages.
@@ -30,6 +31,9 @@ func TestPictures(t *testing.T) {
 			for _, size := range [][2]int{{80, 24}, {120, 40}} {
 				name := fmt.Sprintf("%s-%s-%dx%d", p.name, l, size[0], size[1])
 				t.Run(name, func(t *testing.T) {
+					if p.before != nil {
+						p.before()
+					}
 					s := MustDrive(t, MustCanned(t, l, p.answers), size[0], size[1])
 					for _, k := range p.keys {
 						if text, ok := strings.CutPrefix(k, `"`); ok {
@@ -78,7 +82,7 @@ func compare(t *testing.T, name, got string) {
 // pictures lists the pages; each area adds its own.
 func pictures() []picture {
 	var all []picture
-	for _, area := range [][]picture{homePictures()} {
+	for _, area := range [][]picture{homePictures(), documentPictures()} {
 		all = append(all, area...)
 	}
 	return all

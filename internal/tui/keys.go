@@ -26,6 +26,8 @@ func (a *app) key(msg tea.KeyMsg) tea.Cmd {
 		return nil
 	case len(a.asked) > 0:
 		return a.answer(msg)
+	case a.ahead.hold(msg):
+		return nil
 	case len(a.views) == 0:
 		return nil
 	}

@@ -47,7 +47,8 @@ func newLookField(l lang.Lang, q *field) *lookField {
 	return f
 }
 
-// narrow finds the options that hold all words of the query, those whose label begins with it first. Without a query the cursor
+// narrow finds the options that hold all words of the query, those whose label, or a word of it,
+// begins with it first. Without a query the cursor
 // stands on the value; nothing is chosen by Enter alone where there is none.
 func (f *lookField) narrow() {
 	f.shown, f.cursor, f.top = nil, 0, 0
@@ -58,17 +59,20 @@ func (f *lookField) narrow() {
 	}()
 	query := strings.TrimSpace(fold(f.query))
 	words := strings.Fields(query)
-	var others []int
+	var inside, others []int
 	for i := range f.options {
+		label := fold(f.options[i].label)
 		switch {
 		case !all(words, f.words[i]):
-		case query != "" && strings.HasPrefix(f.words[i], query):
+		case strings.HasPrefix(label, query):
 			f.shown = append(f.shown, i)
+		case strings.Contains(label, " "+query):
+			inside = append(inside, i)
 		default:
 			others = append(others, i)
 		}
 	}
-	f.shown = append(f.shown, others...)
+	f.shown = append(append(f.shown, inside...), others...)
 }
 
 // Update implements huh.Field.

@@ -159,6 +159,8 @@ func urgency(p *api.ProcedurePiece) int {
 // pieceHint says of a piece what one wants to know first: when it applies, which document it is, or why those there will not do.
 func pieceHint(l lang.Lang, p *api.ProcedurePiece, names map[string]string) string {
 	switch {
+	case len(p.Absent) > 0:
+		return l.T("missing months: %s", strings.Join(p.Absent, ", "))
 	case len(p.Unfit) > 0 && urgency(p) < 2:
 		return phrase.UnfitWords(l, &p.Unfit[0])
 	case len(p.Documents) == 1:

@@ -31,7 +31,13 @@ type part interface {
 func (a *app) ask(msg askMsg) tea.Cmd {
 	msg.q.task = msg.task
 	a.asked = append(a.asked, msg.q)
-	return msg.q.init(a.width, a.bodyHeight())
+	cmds := []tea.Cmd{msg.q.init(a.width, a.bodyHeight())}
+	if a.lock == nil {
+		for _, key := range a.ahead.release(msg.task) {
+			cmds = append(cmds, a.key(key))
+		}
+	}
+	return tea.Batch(cmds...)
 }
 
 // answer hands a message to the question in front.
@@ -51,6 +57,9 @@ func (a *app) drop(q *question, err error) {
 			a.asked = append(a.asked[:i:i], a.asked[i+1:]...)
 			break
 		}
+	}
+	if q.task != nil {
+		a.ahead.await(q.task)
 	}
 	if q.reply != nil {
 		q.reply <- err // holds one, and a question is dropped once

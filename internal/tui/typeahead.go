@@ -1,0 +1,79 @@
+package tui
+
+import (
+	"reflect"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// typeAhead holds the keys that are pressed between an action or an answer and the next question of the same task. Who types
+// fast, or scans a code, means that question and not the page below it.
+type typeAhead struct {
+	task  *task
+	since time.Time
+	keys  []tea.KeyMsg
+}
+
+// aheadFor is how long a question may take to come; a task that asks nothing by then works in the background, and keys are for
+// the page again.
+const aheadFor = 400 * time.Millisecond
+
+// await begins to hold keys for a task.
+func (t *typeAhead) await(task *task) {
+	*t = typeAhead{task: task, since: time.Now()}
+}
+
+// hold keeps a key if a question is about to come.
+func (t *typeAhead) hold(key tea.KeyMsg) bool {
+	if t.task == nil || time.Since(t.since) > aheadFor {
+		return false
+	}
+	t.keys = append(t.keys, key)
+	return true
+}
+
+// release gives the keys that were held for a task, and holds no more.
+func (t *typeAhead) release(task *task) []tea.KeyMsg {
+	if t.task == nil || t.task != task {
+		return nil
+	}
+	keys := t.keys
+	*t = typeAhead{}
+	return keys
+}
+
+// promptly is how long a part of a form may take to say where the cursor goes. What takes longer, such as the blinking of that
+// cursor, is waited for in the background.
+const promptly = 10 * time.Millisecond
+
+// settled carries out what a form has to do before the next key is meant for it: it goes to the next field by messages to itself,
+// and a key that overtakes them would be written into the field before.
+func settled(cmd tea.Cmd, update func(tea.Msg) tea.Cmd) tea.Cmd {
+	var later []tea.Cmd
+	for todo := []tea.Cmd{cmd}; len(todo) > 0; {
+		next := todo[0]
+		todo = todo[1:]
+		if next == nil {
+			continue
+		}
+		said := make(chan tea.Msg, 1)
+		go func() { said <- next() }()
+		select {
+		case msg := <-said:
+			if batch, ok := msg.(tea.BatchMsg); ok {
+				todo = append(todo, batch...)
+				continue
+			}
+			if msg != nil && strings.HasSuffix(reflect.TypeOf(msg).PkgPath(), "/huh") {
+				todo = append(todo, update(msg))
+				continue
+			}
+			later = append(later, func() tea.Msg { return msg })
+		case <-time.After(promptly):
+			later = append(later, func() tea.Msg { return <-said })
+		}
+	}
+	return tea.Batch(later...)
+}
