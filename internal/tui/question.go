@@ -7,6 +7,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
+	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
 )
 
@@ -135,8 +136,8 @@ func (silent) progress(api.Progress)                            {}
 func (a *app) words(err error) (message, hint string) { return errorWords(a.lang(), err) }
 
 func errorWords(l lang.Lang, err error) (message, hint string) {
-	wire := api.ErrorOf(err)
-	return termio.Clean(l.Message(wire.Message)), termio.Clean(l.Message(wire.Hint))
+	message, hint = phrase.Error(l, err)
+	return termio.Clean(message), termio.Clean(hint)
 }
 
 // trouble shows how a task failed.
