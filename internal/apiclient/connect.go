@@ -15,6 +15,10 @@ import (
 // startTime is how long Connect waits for a daemon that it starts, or that is about to leave, if Options does not say.
 const startTime = 20 * time.Second
 
+// loadRounds is how many times as long it waits for one that has taken the home and answers nothing yet: after an update it may
+// have to make its index anew.
+const loadRounds = 30
+
 // Options says which daemon Connect looks for.
 type Options struct {
 	// Home is the home directory; localsock.DefaultHome where the user does not say otherwise.
@@ -27,6 +31,9 @@ type Options struct {
 	Daemon string
 	// StartTime bounds the wait for a daemon to answer; 0 means 20 seconds.
 	StartTime time.Duration
+	// Loading, if set, is called once when a daemon holds the home and has not answered for StartTime. Connect goes on waiting,
+	// thirty times as long.
+	Loading func()
 }
 
 // Connect returns a client of the daemon that serves a home, and starts one if none does. The daemon that it starts
@@ -39,24 +46,48 @@ func Connect(ctx context.Context, o Options) (*Client, error) {
 	if o.StartTime == 0 {
 		o.StartTime = startTime
 	}
+	c, slow, err := connect(ctx, o)
+	for round := 0; slow && round < loadRounds && listens(ctx, o.Home); round++ {
+		if round == 0 && o.Loading != nil {
+			o.Loading()
+		}
+		c, slow, err = connect(ctx, o)
+	}
+	return c, err
+}
+
+// listens reports whether a daemon holds the home, be it that it answers nothing.
+func listens(ctx context.Context, home string) bool {
+	bounded, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	conn, err := localsock.Dial(bounded, home)
+	if err != nil {
+		return false
+	}
+	_ = conn.Close() // nothing was sent
+	return true
+}
+
+// connect is Connect for StartTime; slow says that it ended because that was over.
+func connect(ctx context.Context, o Options) (c *Client, slow bool, err error) {
 	bounded, cancel := context.WithTimeout(ctx, o.StartTime)
 	defer cancel()
-	c, err := hello(bounded, o)
+	c, err = hello(bounded, o)
 	if errors.Is(err, localsock.ErrNobody) {
 		if o.NoAutostart {
-			return nil, vault.Errorf(vault.CodeNoDaemon, "vaultd is not running, and may not be started")
+			return nil, false, vault.Errorf(vault.CodeNoDaemon, "vaultd is not running, and may not be started")
 		}
 		c, err = startAndConnect(bounded, o)
 	}
 	switch {
 	case err == nil:
-		return c, nil
+		return c, false, nil
 	case ctx.Err() != nil:
-		return nil, vault.Errorf(vault.CodeInterrupted, "interrupted: %w", ctx.Err())
+		return nil, false, vault.Errorf(vault.CodeInterrupted, "interrupted: %w", ctx.Err())
 	case bounded.Err() != nil && vault.CodeOf(err) != vault.CodeNoDaemon:
-		return nil, vault.Errorf(vault.CodeNoDaemon, "vaultd does not answer: %w", err)
+		return nil, true, vault.Errorf(vault.CodeNoDaemon, "vaultd does not answer: %w", err)
 	}
-	return nil, err
+	return nil, bounded.Err() != nil, err
 }
 
 // hello dials and makes sure that somebody serves: a connection can be made to a daemon that is about to leave, and is

@@ -154,6 +154,7 @@ func (f *Factory) Client(ctx context.Context) (*apiclient.Client, error) {
 	}
 	client, err := apiclient.Connect(ctx, apiclient.Options{
 		Home: home, NoAutostart: f.globals.noAutostart, Version: f.Build.Version,
+		Loading: func() { f.IO.Note(f.Lang().T("vaultd is reading this home; after an update that takes a while…")) },
 	})
 	if err != nil {
 		return nil, err

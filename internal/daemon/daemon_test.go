@@ -329,6 +329,28 @@ func TestNextDaemonWaitsForTheLeavingOne(t *testing.T) {
 	}
 }
 
+// TestPatienceWithALoadingDaemon connects to one that has taken the home and answers only after a while.
+func TestPatienceWithALoadingDaemon(t *testing.T) {
+	home := MustHome(t)
+	l, release, err := localsock.Listen(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	c, err := apiclient.Connect(context.Background(), apiclient.Options{Home: home, Daemon: os.Args[0], Version: "test",
+		StartTime: 100 * time.Millisecond, Loading: func() {
+			told++
+			go playOther(l, release, api.Protocol)
+		}})
+	if err != nil || told != 1 {
+		t.Fatalf("%v; told %d times that it takes longer", err, told)
+	}
+	defer c.Close()
+	if _, err := apiclient.Call[struct{}](context.Background(), c, api.RouteStop, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestOtherProtocols plays daemons of other versions.
 func TestOtherProtocols(t *testing.T) {
 	for protocol, want := range map[string]vault.Code{"0": "", "2": vault.CodeUpgrade} {

@@ -85,7 +85,7 @@ func encodeSummary(s *summary) []byte {
 func decodeSummary(raw []byte) (*summary, error) {
 	var k keptSummary
 	if err := json.Unmarshal(raw, &k); err != nil {
-		return nil, vault.Errorf(vault.CodeIntegrity, "read summary: %w", err)
+		return nil, vault.Errorf(vault.CodeIntegrity, "read vault: %w", err)
 	}
 	s := &summary{b: k.Beneficiary, search: k.Search, soonest: k.Soonest, tend: k.Tend, misread: k.Misread,
 		turn: turn{able: k.Able, since: k.Since, wait: k.Wait}, waiting: k.Waiting, unseen: k.Unseen, teams: k.Teams, forget: k.Forget,

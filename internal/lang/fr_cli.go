@@ -92,6 +92,7 @@ var frCLI = [...]row{
 	{"validity", "validité"},
 	{"value", "valeur"},
 	{"values", "valeurs"},
+	{"vaultd is reading this home; after an update that takes a while…", "vaultd lit ce poste ; après une mise à jour, cela prend un moment…"},
 	{"vaultd %s answers, process %d", "vaultd %s répond, processus %d"},
 	{"yes: refused unless the remote is declared fit for health data", "oui : refusé sauf si le stockage est déclaré apte aux données de santé"},
 }
