@@ -67,6 +67,7 @@ func (s *Store) update(ops []Op) error {
 	return guard(func() error {
 		return s.db.Update(func(tx *bolt.Tx) error {
 			for _, op := range ops {
+				s.used(tx, 1) // a large write goes through most of the file
 				b := tx.Bucket([]byte(op.Bucket))
 				if op.Value == nil {
 					if err := b.Delete([]byte(op.Key)); err != nil {
@@ -76,7 +77,6 @@ func (s *Store) update(ops []Op) error {
 					return err
 				}
 			}
-			s.used(tx, len(ops))
 			return nil
 		})
 	})

@@ -45,6 +45,7 @@ func (e *Engine) loadIndex(ctx context.Context, k *keyring) error {
 			return fmt.Errorf("build the index again: %w", err)
 		}
 	}
+	defer roomy()()
 	if err := e.renewIndex(); err != nil {
 		return err
 	}

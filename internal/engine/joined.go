@@ -134,6 +134,7 @@ func (e *Engine) enter(ctx context.Context, w *vault.Welcome, signer vault.Devic
 		m.distrust()
 		m.forgetHint()
 	}
+	defer roomy()()
 	if _, err := e.pull(ctx); err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ func (e *Engine) pullNotes(ctx context.Context, m *mount, p *puller, all bool) e
 	if err != nil {
 		return err
 	}
+	if n, err := e.toFetch(); err == nil && n > noteBatch {
+		defer roomy()()
+	}
 	for _, batches := range []iter.Seq[[]*wantedNote]{slices.Chunk(f.due(org), noteBatch), f.batches(true, 0, time.Time{}),
 		f.batches(false, e.notesAtOnce, time.Time{})} {
 		if err := f.each(ctx, batches); err != nil {
