@@ -119,6 +119,7 @@ var frTUIPeople = [...]row{
 	{"merge two vaults of one person", "fusionner deux coffres d'une personne"},
 	{"no card yet", "pas encore de carte"},
 	{"no: whoever has the file reads it", "non : qui a le fichier le lit"},
+	{"nobody can open it", "personne ne peut l'ouvrir"},
 	{"notice", "notice"},
 	{"plain text", "texte simple"},
 	{"printed, with no file on the way", "imprimée, sans passer par un fichier"},

@@ -18,10 +18,10 @@ func loadAccess(ctx context.Context, d *desk, b *api.Beneficiary, c *content) er
 	}
 	names := func(title string, names []string) {
 		if len(names) == 0 {
-			names = []string{l.T("nobody")}
+			c.rows = append(c.rows, row{section: title, cells: []termio.Cell{{Text: l.T("nobody can open it")}}})
 		}
 		for _, name := range names {
-			c.rows = append(c.rows, row{section: title, cells: []termio.Cell{cell(phrase.Readers(l, []string{name}))}})
+			c.rows = append(c.rows, row{section: title, cells: []termio.Cell{cell(recipientWords(l, phrase.Readers(l, []string{name})))}})
 		}
 	}
 	names(l.T("What is shared in the vault opens with the keys of:"), a.Shared)

@@ -22,7 +22,7 @@ func loadConsents(ctx context.Context, d *desk, b *api.Beneficiary, c *content) 
 	slices.SortStableFunc(consents, func(a, b api.Consent) int { // those in force first, then the newest
 		return cmp.Or(-cmp.Compare(inForce(&a), inForce(&b)), -cmp.Compare(a.Given, b.Given))
 	})
-	c.header = []string{l.T("state"), l.T("to"), l.T("purpose"), l.T("given"), l.T("until"), l.T("id")}
+	c.header = []string{l.T("state"), l.T("to"), l.T("purpose"), l.T("given"), l.T("until")}
 	c.none = l.T("No consent was ever given: nobody but the person's card opens this vault.")
 	for i := range consents {
 		k := &consents[i]
@@ -31,7 +31,7 @@ func loadConsents(ctx context.Context, d *desk, b *api.Beneficiary, c *content) 
 			until = phrase.Day(l, k.Ended)
 		}
 		c.rows = append(c.rows, row{item: k, cells: []termio.Cell{phrase.ConsentState(l, k.State), cell(recipientWords(l, k.To)),
-			cell(phrase.Purpose(l, k.Purpose)), {Text: phrase.Day(l, k.Given)}, {Text: until}, {Text: k.ID, Style: termio.Faint}}})
+			cell(phrase.Purpose(l, k.Purpose)), {Text: phrase.Day(l, k.Given)}, {Text: until}}})
 	}
 	return nil
 }

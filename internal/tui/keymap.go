@@ -24,7 +24,9 @@ type action struct {
 	admin bool // for administrators
 	// does names the commands that it stands for: "document add".
 	does []string
-	run  func(context.Context, *desk, chosen) error
+	// opens is the place that it leads to, where that is one of its own.
+	opens place
+	run   func(context.Context, *desk, chosen) error
 }
 
 // chosen is what an action is done to.
