@@ -79,6 +79,7 @@ var frTUIPlurals = [...]plural{
 var frErrorsTUI = [...]row{
 	{"the document is in that vault already", "le justificatif est déjà dans ce coffre"},
 	{"a reference is SYSTEM:NUMBER", "une référence s'écrit SYSTÈME:NUMÉRO"},
+	{"no import brought anything into this vault", "aucun import n'a rien apporté dans ce coffre"},
 	{"that is not the id of this vault", "ce n'est pas le numéro de ce coffre"},
 	{"there is nobody yet to whom a consent could be given", "il n'y a encore personne à qui donner un consentement"},
 	{"this consent has ended already", "ce consentement a déjà pris fin"},

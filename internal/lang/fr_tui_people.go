@@ -72,6 +72,10 @@ var frTUIPeople = [...]row{
 	{"SYSTEM:NUMBER, several with commas: CCAS:2026-0417, CAF:0012345", "SYSTÈME:NUMÉRO, plusieurs entre virgules : CCAS:2026-0417, CAF:0012345"},
 	{"Sent to the printer.", "Envoyé à l'imprimante."},
 	{"Shares that go on:", "Partages en cours :"},
+	{"An import is taken back whole: what it brought for other people as well.", "Un import est annulé en entier : ce qu'il a apporté pour d'autres personnes aussi."},
+	{"Take an import back", "Annuler un import"},
+	{"Which import?", "Quel import ?"},
+	{"take an import back", "annuler un import"},
 	{"Telephone", "Téléphone"},
 	{"The card was not handed over yet.", "La carte n'a pas encore été remise."},
 	{"The id of the vault is %s.", "Le numéro du coffre est %s."},
@@ -154,6 +158,7 @@ var frTUIPeople = [...]row{
 // frTUIPeoplePlurals is the same with a count.
 var frTUIPeoplePlurals = [...]plural{
 	{"%d agent", "%d agents", "%d agent", "%d agents"},
+	{"%d document of this person", "%d documents of this person", "%d justificatif de cette personne", "%d justificatifs de cette personne"},
 	{"%d document was left, and the duplicate stays open.", "%d documents were left, and the duplicate stays open.", "%d justificatif est resté, et le double reste ouvert.", "%d justificatifs sont restés, et le double reste ouvert."},
 	{"%d object has other readers than the vault wants now.", "%d objects have other readers than the vault wants now.", "%d objet a d'autres lecteurs que ceux que le coffre veut à présent.", "%d objets ont d'autres lecteurs que ceux que le coffre veut à présent."},
 }

@@ -56,6 +56,7 @@ func identityActions() []action {
 		{key: "c", label: lang.Key("close the vault"), does: []string{"beneficiary close"}, run: closeVault},
 		{key: "o", label: lang.Key("reopen it"), does: []string{"beneficiary reopen"}, run: reopenVault},
 		{key: "m", label: lang.Key("merge two vaults of one person"), does: []string{"beneficiary merge"}, run: mergeVaults},
+		{key: "U", label: lang.Key("take an import back"), does: []string{"batch undo"}, run: undoImport},
 		{key: "E", label: lang.Key("erase for ever"), does: []string{"beneficiary erase"}, run: eraseVault},
 	}
 }
