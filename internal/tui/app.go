@@ -79,6 +79,11 @@ type (
 		err    error
 		again  bool // of the round that goes on for ever
 	}
+	// toPartMsg is for a part of the screen, wherever it stands meanwhile.
+	toPartMsg struct {
+		part part
+		msg  tea.Msg
+	}
 	tickMsg  struct{}
 	watchMsg struct{}
 )
@@ -163,6 +168,9 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.loaded(msg)
 	case statusMsg:
 		return a, a.looked(msg)
+	case toPartMsg:
+		cmd, _, _ := msg.part.update(msg.msg)
+		return a, cmd
 	case tickMsg:
 		return a, a.ticked()
 	case watchMsg:

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,16 @@ type pickPart struct {
 	picked  []string
 	wrong   string
 	room    int
+	reading string // folder that is being read, "" for none
+	asked   int    // readings so far
+}
+
+// folderMsg is a folder that was read.
+type folderMsg struct {
+	asked   int
+	dir     string
+	entries []entry
+	err     error
 }
 
 // entry is a file or a folder.
@@ -58,31 +69,66 @@ func newPickPart(l lang.Lang, style *styles, p *picking) *pickPart {
 		dir, _ = os.UserHomeDir() // "" is the folder that the program was started in
 	}
 	part := &pickPart{l: l, style: style, pick: p, marked: map[string]bool{}}
-	part.enter(dir)
+	part.enter(dir) // in the task's goroutine
 	return part
 }
 
 func (p *pickPart) init(int, int) tea.Cmd { return nil }
 func (p *pickPart) hides() bool           { return false }
 
-// enter shows a folder: folders first, then files, the newest first. One that cannot be read leaves the one before.
+// enter reads a folder and shows it, and returns when that is done.
 func (p *pickPart) enter(dir string) {
+	msg := p.read(dir)
+	msg.asked = p.asked
+	p.query, p.wrong = "", ""
+	p.arrive(msg)
+}
+
+// visit has a folder read in the background: one on a network may take its time, or never answer.
+func (p *pickPart) visit(dir string) tea.Cmd {
+	p.reading, p.query, p.wrong = dir, "", ""
+	p.shown = nil // what is pressed meanwhile is not for what was shown
+	p.asked++
+	asked := p.asked
+	return func() tea.Msg {
+		msg := p.read(dir)
+		msg.asked = asked
+		return toPartMsg{p, msg}
+	}
+}
+
+// arrive shows a folder that was read. One that cannot be read leaves the one before.
+func (p *pickPart) arrive(msg folderMsg) {
+	if msg.asked != p.asked {
+		return // somebody went elsewhere meanwhile
+	}
+	p.reading = ""
+	if msg.err != nil {
+		p.wrong = p.l.T("%s cannot be read.", termio.Clean(msg.dir))
+		p.narrow()
+		return
+	}
+	p.dir, p.entries, p.cursor, p.top = msg.dir, msg.entries, 0, 0
+	p.narrow()
+}
+
+// read reads a folder: folders first, then files, the newest first. It uses nothing of the part that changes.
+func (p *pickPart) read(dir string) folderMsg {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
+	msg := folderMsg{dir: dir}
 	found, err := os.ReadDir(dir)
 	if err != nil {
-		p.wrong = p.l.T("%s cannot be read.", termio.Clean(dir))
-		return
+		msg.err = err
+		return msg
 	}
-	p.dir, p.query, p.wrong, p.cursor, p.top = dir, "", "", 0, 0
-	p.entries = p.entries[:0]
 	for _, f := range found {
-		if e, ok := p.entry(f); ok {
-			p.entries = append(p.entries, e)
+		if e, ok := p.entry(dir, f); ok {
+			msg.entries = append(msg.entries, e)
 		}
 	}
-	slices.SortFunc(p.entries, func(a, b entry) int {
+	slices.SortFunc(msg.entries, func(a, b entry) int {
 		switch {
 		case a.folder != b.folder && a.folder:
 			return -1
@@ -91,17 +137,17 @@ func (p *pickPart) enter(dir string) {
 		case a.folder:
 			return strings.Compare(a.name, b.name)
 		}
-		return cmp.Compare(b.when, a.when)
+		return cmp.Or(cmp.Compare(b.when, a.when), strings.Compare(a.name, b.name))
 	})
-	p.narrow()
+	return msg
 }
 
-func (p *pickPart) entry(f os.DirEntry) (entry, bool) {
+func (p *pickPart) entry(dir string, f os.DirEntry) (entry, bool) {
 	name := f.Name()
 	if strings.HasPrefix(name, ".") {
 		return entry{}, false
 	}
-	info, err := os.Stat(filepath.Join(p.dir, name)) // through links
+	info, err := os.Stat(filepath.Join(dir, name)) // through links
 	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
 		return entry{}, false
 	}
@@ -113,6 +159,9 @@ func (p *pickPart) entry(f os.DirEntry) (entry, bool) {
 
 func (p *pickPart) narrow() {
 	p.shown = p.shown[:0]
+	if p.reading != "" {
+		return
+	}
 	query := fold(p.query)
 	for i, e := range p.entries {
 		if strings.Contains(fold(e.name), query) {
@@ -122,7 +171,10 @@ func (p *pickPart) narrow() {
 	p.cursor = max(0, min(p.cursor, len(p.shown)-1))
 }
 
-func (p *pickPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
+func (p *pickPart) update(msg tea.Msg) (cmd tea.Cmd, done bool, err error) {
+	if msg, ok := msg.(folderMsg); ok {
+		p.arrive(msg)
+	}
 	key, ok := msg.(tea.KeyMsg)
 	if !ok {
 		return nil, false, nil
@@ -139,10 +191,10 @@ func (p *pickPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
 	case "pgdown":
 		p.cursor += p.room
 	case "left", "shift+tab":
-		p.enter(filepath.Dir(p.dir))
+		cmd = p.visit(filepath.Dir(p.dir))
 	case "right", "tab":
 		if e := p.at(); e != nil && e.folder {
-			p.enter(filepath.Join(p.dir, e.name))
+			cmd = p.visit(filepath.Join(p.dir, e.name))
 		}
 	case "backspace":
 		if r := []rune(p.query); len(r) > 0 {
@@ -152,23 +204,28 @@ func (p *pickPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
 	case " ":
 		p.mark()
 	case "enter":
-		return nil, p.choose(), nil
+		cmd, done = p.pressed()
 	default:
-		p.typed(key)
+		cmd = p.typed(key)
 	}
 	p.cursor = max(0, min(p.cursor, len(p.shown)-1))
-	return nil, false, nil
+	return cmd, done, nil
 }
 
-func (p *pickPart) typed(key tea.KeyMsg) {
+func (p *pickPart) typed(key tea.KeyMsg) tea.Cmd {
 	if !printable(key) {
-		return
+		return nil
 	}
 	text := string(key.Runes)
 	if key.Paste {
 		if paths := droppedPaths(text); len(paths) > 0 {
-			p.take(paths)
-			return
+			to, wrong := p.drop(paths)
+			var cmd tea.Cmd
+			if to != "" {
+				cmd = p.visit(to)
+			}
+			p.wrong = wrong
+			return cmd
 		}
 	}
 	if len(p.query)+len(text) <= queryMost {
@@ -181,14 +238,24 @@ func (p *pickPart) typed(key tea.KeyMsg) {
 		p.cursor, p.top = 0, 0
 		p.narrow()
 	}
+	return nil
 }
 
 // droppedPaths reads what terminals paste when files are dropped on them: paths between spaces or on lines, quoted, escaped or
 // as file URLs. It is nil unless each is an absolute path.
 func droppedPaths(text string) []string {
+	words := shellWords(text)
+	if strings.HasPrefix(strings.TrimSpace(text), "file:") { // a quote is a letter there, and a space is written %20
+		words = strings.Fields(text)
+	}
 	var paths []string
-	for _, word := range shellWords(text) {
-		word = strings.TrimPrefix(word, "file://")
+	for _, word := range words {
+		if u, err := url.Parse(word); err == nil && u.Scheme == "file" {
+			word = filepath.FromSlash(u.Path)
+			if filepath.Separator == '\\' { // /C:/scans
+				word = strings.TrimPrefix(word, `\`)
+			}
+		}
 		if !filepath.IsAbs(word) {
 			return nil
 		}
@@ -234,24 +301,36 @@ func shellWords(text string) []string {
 	return words
 }
 
-// take marks files that were dropped.
-func (p *pickPart) take(paths []string) {
+// drop marks files that were dropped, and returns the folder to look at, "" for the one that is shown.
+func (p *pickPart) drop(paths []string) (to, wrong string) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil || !info.Mode().IsRegular() && !info.IsDir():
-			p.wrong = p.l.T("%s cannot be read.", termio.Clean(path))
+			wrong = p.l.T("%s cannot be read.", termio.Clean(path))
 		case info.IsDir():
-			p.enter(path)
+			to = path
 		default:
-			if filepath.Dir(path) != p.dir {
-				p.enter(filepath.Dir(path))
-			}
-			if p.pick.one {
+			if to = filepath.Dir(path); p.pick.one {
 				clear(p.marked)
 			}
 			p.marked[path] = true
 		}
+	}
+	if to == p.dir {
+		to = ""
+	}
+	return to, wrong
+}
+
+// take marks files by their paths, and shows their folder.
+func (p *pickPart) take(paths []string) {
+	to, wrong := p.drop(paths)
+	if to != "" {
+		p.enter(to)
+	}
+	if wrong != "" {
+		p.wrong = wrong
 	}
 }
 
@@ -280,19 +359,23 @@ func (p *pickPart) mark() {
 	p.cursor++
 }
 
-// choose takes the marked files, else the one under the cursor; a folder is entered.
-func (p *pickPart) choose() bool {
-	e := p.at()
+// pressed takes the marked files, else the one under the cursor; a folder is entered.
+func (p *pickPart) pressed() (cmd tea.Cmd, done bool) {
 	if len(p.marked) == 0 {
-		if e == nil {
-			return false
-		}
-		if e.folder {
-			p.enter(filepath.Join(p.dir, e.name))
-			return false
+		e := p.at()
+		switch {
+		case e == nil:
+			return nil, false
+		case e.folder:
+			return p.visit(filepath.Join(p.dir, e.name)), false
 		}
 		p.marked[filepath.Join(p.dir, e.name)] = true
 	}
+	return nil, p.choose()
+}
+
+// choose takes the marked files.
+func (p *pickPart) choose() bool {
 	for path := range p.marked {
 		p.picked = append(p.picked, path)
 	}
@@ -305,6 +388,9 @@ func (p *pickPart) choose() bool {
 
 func (p *pickPart) view(width, height int) string {
 	out := []string{p.style.title.Render(cut(p.pick.title, width)), p.style.faint.Render(cut(termio.Clean(p.dir), width))}
+	if p.reading != "" {
+		out = append(out, p.style.faint.Render(cut("… "+termio.Clean(p.reading), width)))
+	}
 	if p.query != "" {
 		out = append(out, cut(p.l.T("Search")+" › "+termio.Clean(p.query)+"▏", width))
 	}
@@ -318,7 +404,7 @@ func (p *pickPart) view(width, height int) string {
 	p.room = max(1, height-len(out)-1)
 	p.top = max(0, min(p.top, p.cursor))
 	p.top = max(p.top, p.cursor-p.room+1)
-	if len(p.shown) == 0 {
+	if len(p.shown) == 0 && p.reading == "" {
 		out = append(out, p.style.faint.Render(p.l.T("No files here.")))
 	}
 	for n, i := range p.shown {

@@ -134,7 +134,7 @@ type scanFolder struct {
 type scanFile struct {
 	mark   mark
 	since  time.Time // it looks as it does now
-	seen   time.Time // for the first time
+	seen   time.Time // for the first time; when it was made, of what was there when the program started
 	whole  bool
 	before bool // it was there, and not of this working day, when the program started
 }
@@ -156,7 +156,10 @@ func (f *scanFolder) poll(now time.Time) {
 		file, was := known[name]
 		switch {
 		case !was:
-			file = scanFile{mark: m, since: now, seen: now, before: first && now.Sub(time.Unix(0, m.when)) > fresh}
+			file = scanFile{mark: m, since: now, seen: now}
+			if made := time.Unix(0, m.when); first && made.Before(now) {
+				file.seen, file.before = made, now.Sub(made) > fresh
+			}
 		case file.mark != m:
 			file = scanFile{mark: m, since: now, seen: file.seen}
 		case !file.whole:

@@ -15,7 +15,9 @@ import (
 )
 
 // stateWords says in one line whether what was done is safe.
-func stateWords(a *app) (string, termio.Style) { return statusWords(a.lang(), a.status, a.trust, a.desk.now(), a.width) }
+func stateWords(a *app) (string, termio.Style) {
+	return statusWords(a.lang(), a.status, a.trust, a.desk.now(), a.width)
+}
 
 // statusWords is stateWords of a status, nil before the daemon has answered, and of why it does not answer. It is said in full
 // where width is 0.
