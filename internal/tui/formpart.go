@@ -20,8 +20,9 @@ type formPart struct {
 	form  *form
 	huh   *huh.Form
 	intro []string
-	top   int // first line of the intro that is seen
-	room  int // lines of it that fit
+	top   int  // first line of the intro that is seen
+	room  int  // lines of it that fit
+	tried bool // going on was tried with what is there now
 }
 
 const (
@@ -174,6 +175,14 @@ func (p *formPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
 			return nil, false, nil
 		}
 	}
+	if key, ok := msg.(tea.KeyMsg); ok {
+		switch key.String() {
+		case "enter", "tab", "shift+tab":
+			p.tried = true
+		default:
+			p.tried = false
+		}
+	}
 	cmd := p.tell(msg)
 	if p.moves(msg) {
 		cmd = settled(cmd, p.tell)
@@ -213,8 +222,12 @@ func (p *formPart) view(width, _ int) string {
 	return strings.Join(out, "\n")
 }
 
-// trouble says what is wrong with what was typed. It stands above the fields, where there is always room for it.
+// trouble says what is wrong with what was typed, once the person has tried to go on. It stands above the fields, where there is
+// always room for it.
 func (p *formPart) trouble(width int) string {
+	if !p.tried {
+		return ""
+	}
 	for _, err := range p.huh.Errors() {
 		return p.style.of(termio.Bad).Render(cut("✗ "+err.Error(), width))
 	}

@@ -53,7 +53,7 @@ func (s *styles) form() *huh.Theme {
 		f.Title = plain.Bold(true)
 		f.Description = plain.Faint(true)
 		f.ErrorMessage = plain.Foreground(lipgloss.Color("1"))
-		f.ErrorIndicator = plain.Foreground(lipgloss.Color("1")).SetString(" ✗")
+		f.ErrorIndicator = plain // what is wrong is said above the questions
 		f.SelectSelector = plain.SetString("▸ ")
 		f.MultiSelectSelector = plain.SetString("▸ ")
 		f.SelectedPrefix = plain.SetString("[x] ")
