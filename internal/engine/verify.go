@@ -18,6 +18,8 @@ import (
 type expected struct {
 	vault.Object
 	segment *segmentInfo
+	digest  vault.Hash   // of the plaintext of a document, "" where it is not known here
+	entries []vault.Hash // that a note holds
 }
 
 // verification is one run of Verify over one remote.
@@ -198,6 +200,7 @@ func (v *verification) expect() error {
 			var n vault.NoteBody
 			err := decodeHeld(raw, &n)
 			v.expectObject(n.Object)
+			v.want[n.Object.Path].entries = n.Entries
 			return err
 		}},
 		{bucketVaults, v.expectVault},
@@ -249,9 +252,14 @@ func (v *verification) expectVault(key string, raw []byte) error {
 	for _, o := range st.LiveObjects() {
 		v.expectObject(o)
 	}
-	for _, d := range st.Documents { // deleted once the tombstone is everywhere
-		if d.Removed != nil {
+	for path, n := range st.Notes {
+		v.want[path].entries = n.Entries
+	}
+	for _, d := range st.Documents {
+		if d.Removed != nil { // deleted once the tombstone is everywhere
 			v.known[d.Object.Path] = true
+		} else {
+			v.want[d.Object.Path].digest = d.Digest
 		}
 	}
 	for p := range st.Dead {
@@ -402,7 +410,7 @@ func (v *verification) object(ctx context.Context, x *expected, size int64) erro
 	if ids := v.keys.identitiesFor(x.Readers); len(ids) > 0 {
 		var plain io.Reader
 		if plain, err = v.e.Sealer.Open(sealed, ids); err == nil {
-			_, err = io.Copy(io.Discard, plain)
+			err = x.holds(plain)
 		}
 	}
 	if err == nil {
@@ -412,6 +420,19 @@ func (v *verification) object(ctx context.Context, x *expected, size int64) erro
 		return v.unreadable(x.Path, err)
 	}
 	return nil
+}
+
+// holds checks that a plaintext is what was told of it: whoever reads a vault may seal other bytes in the place of an object.
+func (x *expected) holds(plain io.Reader) error {
+	if len(x.entries) == 0 {
+		_, err := io.Copy(io.Discard, checkDigest(plain, nil, x.digest))
+		return err
+	}
+	lines, err := parseNote(plain)
+	if err == nil && slices.ContainsFunc(x.entries, func(h vault.Hash) bool { return lines[h] == nil }) {
+		err = vault.Errorf(vault.CodeIntegrity, "a note does not hold an entry that it declares")
+	}
+	return err
 }
 
 // unreadable turns an error of reading an object into a finding, or passes it on if the remote is to blame for it all.
