@@ -230,10 +230,9 @@ func (b *bench) fetchAll(ctx context.Context, s *stages) error {
 
 // rivalCopy copies the storage with rclone.
 func (b *bench) rivalCopy(ctx context.Context, s *stages, st *storage) error {
-	to := filepath.Join(b.work, "copied")
-	defer os.RemoveAll(to)
 	st.took()
-	_, took, err := b.run(ctx, "rclone", "copy", st.spec(), to, "--transfers", "32", "--checkers", "32", "--config", "/dev/null")
+	_, took, err := b.run(ctx, "rclone", "copy", st.spec(), filepath.Join(b.work, "copied"), "--transfers", "32", "--checkers", "32",
+		"--config", "/dev/null")
 	if err != nil {
 		return err
 	}
@@ -279,8 +278,9 @@ func (b *bench) makeOrganization(ctx context.Context) error {
 }
 
 // freeAddress returns an address on loopback that nobody listens at.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}

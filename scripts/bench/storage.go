@@ -42,13 +42,13 @@ func (b *bench) serveStorage(ctx context.Context) (*storage, error) {
 	} else if err := os.Symlink(b.o.rclone, rclone); err != nil {
 		return nil, err
 	}
-	address, err := freeAddress()
+	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &storage{calls: map[string]int{}}
-	s.server = exec.Command(rclone, "serve", "s3", "--dir-cache-time", "1s", "--auth-key", "benchaccess,benchsecret", "--addr", address,
-		"--config", "/dev/null", filepath.Join(b.o.org, "s3")) //nolint:noctx // stopped by stop
+	s.server = exec.CommandContext(ctx, rclone, "serve", "s3", "--dir-cache-time", "1s", "--auth-key", "benchaccess,benchsecret", "--addr", address,
+		"--config", "/dev/null", filepath.Join(b.o.org, "s3"))
 	if err := s.server.Start(); err != nil {
 		return nil, err
 	}
