@@ -19,7 +19,7 @@ func (r *reader) read(ctx context.Context, s *sheet) error {
 			return err
 		}
 	}
-	hidden := false
+	hidden := len(s.code) > 0
 	for _, line := range s.lines {
 		if drawn(line) {
 			hidden = true
