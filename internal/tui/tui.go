@@ -73,7 +73,7 @@ func Main(args []string, version string) int {
 		return exitcode.OK
 	}
 	if err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
 		err = Run(ctx, termio.System(), o)
 	}
@@ -175,7 +175,8 @@ func Run(ctx context.Context, io *termio.IO, o *Options) error {
 		return api.WithHint(vault.Errorf(vault.CodeUsage, "the terminal interface needs a terminal"),
 			lang.Key("`vaultctl --help` lists the commands, which need none; --accessible works line by line"))
 	}
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx)}
+	// Signals end ctx. The library's own handling beside it can wait for ever for a loop that ctx has ended already.
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx), tea.WithoutSignalHandler()}
 	if o.Mouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}
