@@ -53,6 +53,16 @@ func getDocuments(ctx context.Context, d *desk, c chosen) error {
 
 // getInto writes a document to the file that name gives, and says so.
 func getInto(ctx context.Context, d *desk, doc *api.Document, card string, name func(*api.Document) (*userfile.Out, error)) error {
+	got, path, err := fetch(ctx, d, doc, card, name)
+	if err != nil {
+		return err
+	}
+	return d.read(ctx, &sheet{title: documentWords(d, &got), lines: []string{termio.Isolate(termio.Clean(path)),
+		d.l.T("Written in the clear, %s. Delete it when it is no longer needed.", termio.FormatBytes(got.Size))}})
+}
+
+// fetch writes a document to the file that name gives.
+func fetch(ctx context.Context, d *desk, doc *api.Document, card string, name func(*api.Document) (*userfile.Out, error)) (api.Document, string, error) {
 	var path string
 	got, err := download(ctx, d, api.RouteDocumentGet, api.GetRequest{Document: doc.ID, How: "get", Card: card},
 		func(opened api.Document, r io.Reader) error {
@@ -68,10 +78,7 @@ func getInto(ctx context.Context, d *desk, doc *api.Document, card string, name 
 			}
 			return out.Keep()
 		})
-	if err == nil {
-		d.note(termio.Clean(path) + " – " + d.l.T("Written in the clear, %s. Delete it when it is no longer needed.", termio.FormatBytes(got.Size)))
-	}
-	return err
+	return got, path, err
 }
 
 // getSeveral writes documents under their usual names into a folder. One whose name is taken is left out unless the person wants
@@ -85,7 +92,7 @@ func getSeveral(ctx context.Context, d *desk, docs []*api.Document, card string)
 	}
 	written := 0
 	for _, doc := range docs {
-		err := getInto(ctx, d, doc, card, func(opened *api.Document) (*userfile.Out, error) {
+		_, _, err := fetch(ctx, d, doc, card, func(opened *api.Document) (*userfile.Out, error) {
 			return d.createIn(ctx, folder, userfile.UsualName(opened))
 		})
 		switch {

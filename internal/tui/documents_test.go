@@ -2,7 +2,10 @@ package tui
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"strings"
+	"testing"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -26,6 +29,9 @@ func papers() canned {
 	others := []api.Document{
 		{ID: "d6f9z4j7nq1r3", DocumentType: "other", Space: "shared", State: "undated", Evidence: "cwph5j8jwsgwa", Deposited: "2026-01-12T09:10:00Z"},
 		{ID: "d7g1b5k8pr2s4", DocumentType: "bank-details", Space: "shared", State: "removed", Deposited: "2026-01-12T09:15:00Z"},
+	}
+	for i := range docs {
+		docs[i].Beneficiary = "b7k2m9x4qw3t5"
 	}
 	byID := map[string]api.Document{}
 	for _, doc := range append(docs, others...) {
@@ -99,5 +105,119 @@ func documentPictures() []picture {
 		{name: "procedure", answers: papers(), keys: open("4", "enter")},
 		{name: "procedure-piece", answers: papers(), keys: open("4", "enter", "down", "down", "enter")},
 		{name: "procedure-asks", answers: papers(), keys: open("4", "i")},
+	}
+}
+
+// TestEditSendsWhatChanged: nothing else is said anew.
+func TestEditSendsWhatChanged(t *testing.T) {
+	c := papers()
+	edits := record(c, api.RouteDocumentEdit, func(int, json.RawMessage) any {
+		return api.Document{ID: "d1m4k8x2qw3t5", DocumentType: "id-card", Space: "shared"}
+	})
+	s := drivePapers(t, c)
+	s.press("down", "e").sees("What is it?").press("enter").sees("Issued on").press("enter", "enter", "enter").write("Yasmine").press("enter")
+	s.sees("Remark").write("Recto").press("enter", "enter", "enter").sees("Handed in on").press("enter", "enter", "n").see("changed:")
+	got := asked[api.DocumentEditRequest](t, edits)
+	if len(got) != 1 {
+		t.Fatalf("%d edits, want 1", len(got))
+	}
+	f := got[0].Fields
+	if got[0].Document != "d1m4k8x2qw3t5" || text(f.Holder) != "Yasmine" || text(f.Title) != "Recto" || f.OriginalSeen == nil || *f.OriginalSeen {
+		t.Errorf("edit %+v: holder %s, title %s", got[0], text(f.Holder), text(f.Title))
+	}
+	for name, p := range map[string]*string{"type": f.Type, "issued": f.IssuedOn, "expires": f.ExpiresOn, "period": f.Period, "note": f.Note, "received": f.ReceivedOn} {
+		if p != nil {
+			t.Errorf("%s was sent: %q", name, *p)
+		}
+	}
+}
+
+// TestCardGoesIntoOneRequest: the words of a card open a private document, are not shown, and are in no other request.
+func TestCardGoesIntoOneRequest(t *testing.T) {
+	const words = "abandon zebra abandon zebra"
+	c := papers()
+	gets := record(c, api.RouteDocumentGet, func(int, json.RawMessage) any {
+		return downloaded{api.Document{ID: "d5c8x3h6km9p2", DocumentType: "bank-details", MediaType: "text/plain", Deposited: "2026-02-03T10:01:00Z", Size: 6}, "secret"}
+	})
+	dir := MustFolder(t, nil)
+	s := drivePapers(t, c)
+	s.press("down", "down", "down", "g").sees("The person's card").write(words)
+	if view := s.settle(); strings.Contains(view, "zebra") {
+		t.Errorf("the words are shown:\n%s", view)
+	}
+	s.press("enter").sees("Save", "bank-details_2026-02-03").press("enter").see("Written in the clear")
+	got := asked[api.GetRequest](t, gets)
+	if len(got) != 1 || got[0].Card != words || got[0].How != "get" {
+		t.Errorf("requests %+v", got)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "bank-details_2026-02-03_d5c8x3h6km9p2.txt"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("files %v, %v", found, err)
+	}
+	if content, err := os.ReadFile(found[0]); err != nil || string(content) != "secret" {
+		t.Errorf("the file holds %q, %v", content, err)
+	}
+}
+
+// TestGetNeverOverwritesUnasked: a file that exists stays until the person says that it may be replaced.
+func TestGetNeverOverwritesUnasked(t *testing.T) {
+	c := papers()
+	gets := record(c, api.RouteDocumentGet, func(int, json.RawMessage) any {
+		return downloaded{api.Document{ID: "d1m4k8x2qw3t5", DocumentType: "id-card", MediaType: "application/pdf", Size: 3}, "new"}
+	})
+	const name = "id-card_2021-05-03_d1m4k8x2qw3t5.pdf"
+	dir := MustFolder(t, map[string]string{name: "old"})
+	s := drivePapers(t, c)
+	s.press("down", "g").sees("Save", "id-card_2021-05-03").press("enter").sees("Go on?").press("n").sees("A folder takes").press("esc").settle()
+	if n := len(asked[api.GetRequest](t, gets)); n != 0 {
+		t.Errorf("opened %d times before the name was settled", n)
+	}
+	s.press("g").sees("A folder takes").press("enter").sees("Go on?").press("y").see("Written in the clear")
+	if content, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(content) != "new" {
+		t.Errorf("the file holds %q, %v", content, err)
+	}
+}
+
+// TestRemoveAsks: No removes nothing; Yes removes what was marked and nothing else.
+func TestRemoveAsks(t *testing.T) {
+	c := papers()
+	removed := record(c, api.RouteDocumentRemove, func(int, json.RawMessage) any { return api.Document{State: "removed"} })
+	s := drivePapers(t, c)
+	s.press(" ", " ", "R").sees("Remove 2 documents for ever?", "Nobody can bring it back").press("n").settle()
+	if n := len(asked[api.DocumentRequest](t, removed)); n != 0 {
+		t.Fatalf("%d removed after No", n)
+	}
+	s.press("home", " ", " ", "R").sees("Remove 2 documents for ever?").press("y").see("2 documents removed")
+	got := asked[api.DocumentRequest](t, removed)
+	if len(got) != 2 || got[0].Document != "d3w6d1f4hj7m9" || got[1].Document != "d1m4k8x2qw3t5" {
+		t.Errorf("removed %+v", got)
+	}
+}
+
+// TestMoveSaysWhoSawIt: before it is moved and afterwards.
+func TestMoveSaysWhoSawIt(t *testing.T) {
+	c := papers()
+	moves := record(c, api.RouteDocumentMove, func(int, json.RawMessage) any {
+		return api.Document{ID: "d1m4k8x2qw3t5", Seen: []api.Seen{{Agent: "Paul Petit", Act: "print", At: "2026-02-03T10:05:00Z"}}}
+	})
+	s := drivePapers(t, c)
+	s.press("down", "m").sees("Who?").write("nguy").press("enter").sees("printed meanwhile by Paul Petit").press("y")
+	s.sees("moved to Văn An Nguyễn", "printed meanwhile by Paul Petit").press("enter").settle()
+	got := asked[api.MoveRequest](t, moves)
+	if len(got) != 2 || !got[0].DryRun || got[1].DryRun || got[1].To != "b3n8p2c6rt9k4" {
+		t.Errorf("moves %+v", got)
+	}
+}
+
+// TestProcedureWithCard: the card goes into the check, whose page does not ask for it again.
+func TestProcedureWithCard(t *testing.T) {
+	c := papers()
+	checks := record(c, api.RouteProcedureCheck, func(int, json.RawMessage) any { return rsaCheck() })
+	s := drivePapers(t, c)
+	s.press("4").sees("Minimum income").press("c").sees("private documents are looked at too").write("word word").press("enter")
+	s.sees("Private documents are included", "3 pieces are missing").press("ctrl+r").settle()
+	got := asked[api.ProcedureCheckRequest](t, checks)
+	if len(got) != 1 || got[0].Card != "word word" {
+		t.Errorf("checks %+v", got)
 	}
 }

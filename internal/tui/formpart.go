@@ -73,7 +73,7 @@ func (p *formPart) field(q *field) huh.Field {
 	}
 	switch q.kind {
 	case choice:
-		if len(q.options) > optionRows {
+		if len(q.options) > optionRows || q.finds != nil {
 			return newLookField(p.l, q)
 		}
 		var options []huh.Option[string]
