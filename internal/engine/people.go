@@ -104,10 +104,10 @@ func decodeSummary(raw []byte) (*summary, error) {
 
 // peopleMark says of which organization and which keys summaries are.
 func peopleMark(org *vault.Org, keys *keyring) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%s\n%s\n%t\n", peopleForm, org.Mark(), org.Here, keys.recovery != "")
+	h := sha256.New() // which writes without errors
+	_, _ = fmt.Fprintf(h, "%s\n%s\n%s\n%t\n", peopleForm, org.Mark(), org.Here, keys.recovery != "")
 	for _, id := range slices.Sorted(maps.Keys(keys.epochs)) {
-		fmt.Fprintln(h, id)
+		_, _ = fmt.Fprintln(h, id)
 	}
 	return base64.RawStdEncoding.EncodeToString(h.Sum(nil))
 }

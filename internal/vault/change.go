@@ -44,9 +44,9 @@ func (o *Org) Since(before *Org) *Change {
 // Mark is the same for two folds of one organization in the same device's view if they are of the same records, those apart that
 // decide nothing. It is 44 characters of base64.
 func (o *Org) Mark() string {
-	h := sha256.New()
+	h := sha256.New() // which writes without errors
 	for _, r := range o.records {
-		fmt.Fprintf(h, "%s/%d/%d %s\n", r.Pos.Writer, r.Pos.Seq, r.Pos.Index, r.ID)
+		_, _ = fmt.Fprintf(h, "%s/%d/%d %s\n", r.Pos.Writer, r.Pos.Seq, r.Pos.Index, r.ID)
 	}
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
