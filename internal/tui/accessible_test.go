@@ -156,7 +156,7 @@ func TestReaderYes(t *testing.T) {
 func TestReaderManyOptions(t *testing.T) {
 	var options []option
 	for i := range 30 {
-		options = append(options, option{string(rune('a' + i)), "Option " + string(rune('A'+i))})
+		options = append(options, option{string(rune('a' + i)), "Option " + strings.Repeat(string(rune('A'+i%26)), 1+i/26)})
 	}
 	options[28] = option{"tax", "Avis d'imposition"}
 	value := ""
