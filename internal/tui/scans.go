@@ -46,7 +46,7 @@ func errNoFolder() error {
 }
 
 func folderFact(d *desk, f *scanFolder) fact {
-	err, silent, coming := f.state(d.now())
+	coming, silent, err := f.state(d.now())
 	out := fact{label: termio.Clean(f.dir), text: "✓ " + d.l.T("watched")}
 	switch {
 	case silent:

@@ -82,14 +82,14 @@ func TestScanArrives(t *testing.T) {
 	}
 	look("page.pdf")
 	look("page.pdf")
-	if _, _, coming := f.state(now); coming != 0 {
+	if coming, _, _ := f.state(now); coming != 0 {
 		t.Errorf("%d files are said to arrive", coming)
 	}
 
 	MustWrite(t, filepath.Join(dir, "odd.pdf"), "%PDF-1.4 without an end")
 	look("page.pdf")
 	look("page.pdf")
-	if _, _, coming := f.state(now); coming != 1 {
+	if coming, _, _ := f.state(now); coming != 1 {
 		t.Errorf("%d files are said to arrive, not the one", coming)
 	}
 	now = now.Add(quiet)
@@ -155,14 +155,14 @@ func TestScanFolderAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.poll(now)
-	if err, _, _ := f.state(now); !errors.Is(err, fs.ErrNotExist) || scanNames(w.all()) != "a.jpg" {
+	if _, _, err := f.state(now); !errors.Is(err, fs.ErrNotExist) || scanNames(w.all()) != "a.jpg" {
 		t.Errorf("away: %v, %q", err, scanNames(w.all()))
 	}
 	if err := os.Rename(dir+"-away", dir); err != nil {
 		t.Fatal(err)
 	}
 	f.poll(now)
-	if err, silent, _ := f.state(now); err != nil || silent || scanNames(w.all()) != "a.jpg" {
+	if _, silent, err := f.state(now); err != nil || silent || scanNames(w.all()) != "a.jpg" {
 		t.Errorf("back: %v, %q", err, scanNames(w.all()))
 	}
 	f.mu.Lock()

@@ -249,7 +249,7 @@ func (f *scanFolder) whole() []scan {
 }
 
 // state says how the folder is: an error, whether it does not answer, how many files are still arriving.
-func (f *scanFolder) state(now time.Time) (err error, silent bool, coming int) {
+func (f *scanFolder) state(now time.Time) (coming int, silent bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, file := range f.files {
@@ -257,5 +257,5 @@ func (f *scanFolder) state(now time.Time) (err error, silent bool, coming int) {
 			coming++
 		}
 	}
-	return f.err, !f.begun.IsZero() && now.Sub(f.begun) > hangs, coming
+	return coming, !f.begun.IsZero() && now.Sub(f.begun) > hangs, f.err
 }
