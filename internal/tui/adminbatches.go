@@ -19,7 +19,7 @@ func loadBatches(ctx context.Context, d *desk, c *content) error {
 		return err
 	}
 	l := d.l
-	c.head = append(c.head, fact{text: l.T("`vaultctl import` brings many documents in at once; here is what it did.")})
+	c.head = append(c.head, fact{text: l.T("What `vaultctl import` brought in, the newest first.")})
 	c.none = l.T("No batch.")
 	c.header = []string{l.T("begun"), l.T("who"), l.T("documents"), l.T("people"), l.T("removed"), l.T("batch")}
 	for i := range batches {

@@ -22,23 +22,23 @@ func loadDevices(ctx context.Context, d *desk, c *content) error {
 			return err
 		}
 		message, _ := phrase.Error(l, err) // a storage that does not answer does not hide who is enrolled
-		note = "! " + l.T("Who asks to be enrolled is not known now: %s", termio.Clean(message))
+		note = "! " + l.T("Who wants to join is not known now: %s", termio.Clean(message))
 	}
 	devices, err := list[api.Device](ctx, d, api.RouteDeviceList, api.Empty{})
 	if err != nil {
 		return err
 	}
-	c.head = append(c.head, fact{text: l.T("Founding, joining and recovering an organization, and its root key, are done with `vaultctl`, beside the paper.")},
+	c.head = append(c.head, fact{text: l.T("Founding, joining, recovery and the root key: with `vaultctl`, beside the paper.")},
 		fact{text: note, style: termio.Warn})
 	c.none = l.T("No workstation.")
 	for i := range asking {
 		q := &asking[i]
-		state := termio.Cell{Text: "? " + l.T("asks to be enrolled"), Style: termio.Warn}
+		state := termio.Cell{Text: "? " + l.T("wants to join"), Style: termio.Warn}
 		switch {
 		case q.Stale:
 			state = termio.Cell{Text: "✗ " + l.T("too old"), Style: termio.Faint}
 		case q.Approved:
-			state = termio.Cell{Text: "? " + l.T("asks for the teams of its agent"), Style: termio.Warn}
+			state = termio.Cell{Text: "? " + l.T("wants its teams"), Style: termio.Warn}
 		}
 		c.rows = append(c.rows, row{section: l.T("Asking"), item: q, cells: []termio.Cell{state, cell(q.Code), {}, {Text: phrase.Day(l, q.Since)}}})
 	}
@@ -73,7 +73,7 @@ func roleWords(l lang.Lang, roles []string) string {
 func deviceActions() []action {
 	return []action{
 		{key: "enter", label: lang.Key("show it"), needs: oneRow, does: []string{"device list"}, run: showDevice},
-		{key: "a", label: lang.Key("approve"), does: []string{"device approve"}, run: approveDevice},
+		{key: "a", label: lang.Key("approve"), needs: oneRow, does: []string{"device approve"}, run: approveDevice},
 		{key: "t", label: lang.Key("take in late work"), needs: oneRow, admin: true, does: []string{"device adopt"}, run: adoptDevice},
 		{key: "R", label: lang.Key("revoke"), needs: oneRow, admin: true, does: []string{"device revoke"}, run: revokeDevice},
 	}

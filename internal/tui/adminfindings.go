@@ -20,7 +20,7 @@ func loadFindings(ctx context.Context, d *desk, c *content) error {
 		return err
 	}
 	l := d.l
-	c.head = append(c.head, fact{text: l.T("What the daemon has noticed. The checks look further: at this workstation, the journal, the storage.")})
+	c.head = append(c.head, fact{text: l.T("What the daemon has noticed. The checks look further.")})
 	c.none = "✓ " + l.T("Nothing needs attention.")
 	c.header = []string{l.T("how bad"), l.T("what")}
 	for i := range s.Attention {

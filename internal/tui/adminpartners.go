@@ -19,7 +19,7 @@ func loadPartners(ctx context.Context, d *desk, c *content) error {
 		return err
 	}
 	l := d.l
-	c.head = append(c.head, fact{text: l.T("Offices, associations and landlords outside, with whom documents are shared.")})
+	c.head = append(c.head, fact{text: l.T("Offices, associations and landlords with whom documents are shared.")})
 	c.none = l.T("No partner yet.")
 	c.header = []string{l.T("name"), l.T("state"), l.T("sealed to"), l.T("shares"), l.T("contact"), l.T("added")}
 	for _, inUse := range []bool{true, false} {

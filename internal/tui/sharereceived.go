@@ -23,7 +23,7 @@ func (receivedPage) load(ctx context.Context, d *desk) (*content, error) {
 	l := d.l
 	c := &content{
 		title: l.T("received"), none: l.T("Nobody has shared anything with you or a team of yours."),
-		head:   []fact{{text: l.T("What others shared with you or a team of yours. Each opening stands in the person's journal.")}},
+		head:   []fact{{text: l.T("What others shared with you or a team of yours. The journal tells who opens it.")}},
 		header: []string{l.T("person"), l.T("from"), l.T("to"), l.T("documents"), l.T("last day"), l.T("purpose")},
 	}
 	for i := range shares {

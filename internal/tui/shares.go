@@ -28,7 +28,7 @@ func loadShares(ctx context.Context, d *desk, b *api.Beneficiary, c *content) er
 }
 
 func shareHeader(l lang.Lang) []string {
-	return []string{l.T("state"), l.T("to"), l.T("documents"), l.T("last day"), l.T("copies"), l.T("purpose"), l.T("id")}
+	return []string{l.T("state"), l.T("to"), l.T("documents"), l.T("last day"), l.T("copies"), l.T("purpose")}
 }
 
 // shareRows gives those that go on first, each group with the one that ends next first.
@@ -49,7 +49,7 @@ func shareRows(l lang.Lang, shares []api.Share) []row {
 	for i := range shares {
 		s := &shares[i]
 		rows[i] = row{item: s, cells: []termio.Cell{phrase.ShareState(l, s.State), cell(recipientWords(l, s.To)), {Text: fmt.Sprint(len(s.Documents))},
-			{Text: phrase.Day(l, firstOf(s.Ended, s.Until))}, copiesCell(l, s), {Text: phrase.Purpose(l, s.Purpose)}, {Text: s.ID, Style: termio.Faint}}}
+			{Text: phrase.Day(l, firstOf(s.Ended, s.Until))}, copiesCell(l, s), {Text: phrase.Purpose(l, s.Purpose)}}}
 	}
 	return rows
 }
