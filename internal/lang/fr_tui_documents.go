@@ -99,6 +99,8 @@ var frTUIDocuments = [...]row{
 	{"share exactly these papers", "partager exactement ces pièces"},
 	{"show details", "détails"},
 	{"show the piece", "détail de la pièce"},
+	{"It did not come with an import.", "Il n'est pas venu d'un import."},
+	{"take back its import", "annuler son import"},
 	{"take a PDF apart", "découper un PDF"},
 	{"the whole PDF", "le PDF entier"},
 	{"the daemon went away before it had confirmed; nothing is deposited twice when it is tried again", "le démon s'est arrêté avant d'avoir confirmé ; rien n'est déposé deux fois si l'on réessaie"},

@@ -156,8 +156,8 @@ func clearDeposited(ctx context.Context, d *desk, intakes []*intake) error {
 			safe[in.path] = in.doc
 		}
 	}
-	if len(safe) == 0 || ctx.Err() != nil {
-		return nil
+	if err := ctx.Err(); err != nil || len(safe) == 0 {
+		return err
 	}
 	return clearScans(ctx, d, safe)
 }

@@ -137,6 +137,7 @@ func documentActions() []action {
 		{key: "d", label: lang.Key("proof of deposit"), needs: oneRow, does: []string{"document proof"}, run: proveDocument},
 		{key: "h", label: lang.Key("what happened to it"), needs: oneRow, run: documentHistory},
 		{key: "i", label: lang.Key("evidence and removed ones too"), does: []string{"document list"}, run: toggleEvery},
+		{key: "U", label: lang.Key("take back its import"), needs: oneRow, does: []string{"batch undo"}, run: undoItsImport},
 		{key: "R", label: lang.Key("remove for ever"), needs: someRows, does: []string{"document remove"}, run: removeDocuments},
 	}
 }
@@ -149,4 +150,17 @@ func toggleEvery(_ context.Context, d *desk, c chosen) error {
 	}
 	d.open(everyDocument{personPage{at: atDocuments, id: about(&c).ID}})
 	return nil
+}
+
+// undoItsImport takes back the import that a document came with, all of it.
+func undoItsImport(ctx context.Context, d *desk, c chosen) error {
+	doc, err := c.document(ctx, d)
+	if err != nil {
+		return err
+	}
+	if doc.Batch == "" {
+		d.note(d.l.T("It did not come with an import."))
+		return nil
+	}
+	return undoBatch(ctx, d, chosen{subject: doc.Batch})
 }
