@@ -38,7 +38,7 @@ drawing := vaultctl/internal/paper
 # workstations, whose threads no seed repeats, are for `make soak`.
 SEED ?= 20261122
 
-.PHONY: build web test soak demo bench lint docs fuzz cross clean
+.PHONY: build web test soak demo screens bench lint docs fuzz cross clean
 
 build:
 	$(RELEASE) go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vaultctl ./cmd/vaultctl-tui ./cmd/vaultd
@@ -73,6 +73,10 @@ soak:
 
 demo: build
 	PATH="$(CURDIR)/bin:$$PATH" scripts/demo.sh
+
+# Pictures of the screen for the README. Needs tmux.
+screens: build
+	BIN=bin scripts/screens/screens.sh docs/screens
 
 # The two programs against stock age, cp and sync, into docs/bench; then the benchmarks of single packages.
 bench: build
