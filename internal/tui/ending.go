@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"strings"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/phrase"
@@ -51,7 +52,7 @@ func eraseVault(ctx context.Context, d *desk, c chosen) error {
 	}
 	says := append(phrase.Receipt(l, &plan, termio.Clean), "", l.T("The id of the vault is %s.", b.ID))
 	q := &field{kind: oneLine, label: l.T("This cannot be undone. Type the id of the vault to erase it"), text: &req.Confirm, needed: true, reads: func(text string) (string, error) {
-		if id, err := vault.ParseBeneficiaryID(text); err != nil || string(id) != b.ID {
+		if !strings.EqualFold(strings.NewReplacer("-", "", " ", "").Replace(text), b.ID) {
 			return "", vault.Errorf(vault.CodeInvalid, "that is not the id of this vault")
 		}
 		return text, nil

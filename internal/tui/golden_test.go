@@ -82,7 +82,7 @@ func compare(t *testing.T, name, got string) {
 // pictures lists the pages; each area adds its own.
 func pictures() []picture {
 	var all []picture
-	for _, area := range [][]picture{homePictures(), documentPictures(), sharingPictures(), adminPictures()} {
+	for _, area := range [][]picture{homePictures(), peoplePictures(), documentPictures(), sharingPictures(), adminPictures()} {
 		all = append(all, area...)
 	}
 	return all
