@@ -183,7 +183,7 @@ func TestErasureWantsTheID(t *testing.T) {
 }
 
 // Of what is corrected only what changed is sent.
-func TestEditSendsWhatChanged(t *testing.T) {
+func TestCorrectingSendsWhatChanged(t *testing.T) {
 	answers := family()
 	asked := answers.record(api.RouteBeneficiaryEdit)
 	s := MustDrive(t, MustCanned(t, lang.English, answers), 80, 40)
