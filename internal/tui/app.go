@@ -312,7 +312,9 @@ func (a *app) start(act action, c chosen) tea.Cmd {
 	d := a.desk.with(&onScreen{app: a, task: t})
 	return func() tea.Msg {
 		defer stop()
-		return endedMsg{task: t, err: act.run(ctx, d, c)}
+		// By the way that its other messages took: what it opened stands there before it has ended.
+		a.post(a.ctx, endedMsg{task: t, err: act.run(ctx, d, c)})
+		return nil
 	}
 }
 

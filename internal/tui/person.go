@@ -144,9 +144,9 @@ func lines(texts ...string) []string {
 // personActions can be done on every page of a person.
 func personActions() []action {
 	return []action{
-		followAction(),
 		{key: "W", label: lang.Key("withdraw consent"), does: []string{"consent withdraw"}, run: withdrawSome},
 		{key: "C", label: lang.Key("issue the card"), does: []string{"card issue"}, run: issueCard},
 		{key: "X", label: lang.Key("hand everything over"), does: []string{"export"}, run: exportAll},
+		followAction(),
 	}
 }
