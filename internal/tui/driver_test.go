@@ -37,8 +37,8 @@ func (w watched) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if _, ok := msg.(tea.KeyMsg); ok {
 		w.d.taken++
 	}
-	w.d.view = w.app.View()
-	w.d.busy = w.app.working()
+	w.d.view = w.View()
+	w.d.busy = w.working()
 	w.d.turn.Broadcast()
 	return w, cmd
 }

@@ -29,7 +29,6 @@ type merging struct {
 	title, query string
 	other, stays string
 	found        []api.Beneficiary
-	plan         api.Merge
 }
 
 func (m *merging) search(ctx context.Context) error {

@@ -119,10 +119,6 @@ func after(label, text string) string {
 	return label + " " + text
 }
 
-func personCells(_ lang.Lang, b *api.Beneficiary) []termio.Cell {
-	return []termio.Cell{cell(b.Name), cell(b.Born), {Text: b.ID, Style: termio.Faint}}
-}
-
 func firstOf(values ...string) string {
 	for _, v := range values {
 		if v != "" {
