@@ -53,11 +53,9 @@ func runAccessible(ctx context.Context, streams *termio.IO, d *desk) error {
 	r.tell(ctx)
 	for !r.over && ctx.Err() == nil {
 		r.look(ctx)
-		line, err := r.ask(ctx, r.l.T("What now?")+" ")
-		if err != nil {
-			break
+		if line, err := r.ask(ctx, r.l.T("What now?")+" "); err == nil {
+			r.obey(ctx, strings.TrimSpace(line))
 		}
-		r.obey(ctx, strings.TrimSpace(line))
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,7 +29,7 @@ var terminals int
 // skipped, unless SCREEN_TESTS_REQUIRED is set.
 func MustTerminal(tb testing.TB, s *station, env ...string) *terminal {
 	tb.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil || runtime.GOOS == "windows" {
+	if _, err := exec.LookPath("tmux"); err != nil {
 		if os.Getenv("SCREEN_TESTS_REQUIRED") != "" {
 			tb.Fatal("there is no tmux")
 		}

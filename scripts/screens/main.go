@@ -42,7 +42,7 @@ func main() {
 	for y := 0; y < lines && in.Scan(); y++ {
 		now = line(out, in.Text(), y, now)
 	}
-	fmt.Fprintln(out, "</svg>")
+	fmt.Fprintf(out, "</svg>\n")
 	err := in.Err()
 	if err == nil {
 		err = out.Flush()
