@@ -171,6 +171,10 @@ func (a *app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case toPartMsg:
 		cmd, _, _ := msg.part.update(msg.msg)
 		return a, cmd
+	case aheadMsg:
+		if msg.since.Equal(a.ahead.since) {
+			return a, a.unasked(msg.task)
+		}
 	case tickMsg:
 		return a, a.ticked()
 	case watchMsg:
@@ -321,7 +325,6 @@ func (a *app) start(act action, c chosen) tea.Cmd {
 // ended takes the leave of a task, says what went wrong, and looks at the page again.
 func (a *app) ended(msg endedMsg) tea.Cmd {
 	a.tasks = slices.DeleteFunc(a.tasks, func(t *task) bool { return t == msg.task })
-	a.ahead.release(msg.task)
 	a.asked = slices.DeleteFunc(a.asked, func(q *question) bool { return q.task == msg.task })
 	a.leaving = false
 	var cmds []tea.Cmd
@@ -337,7 +340,7 @@ func (a *app) ended(msg endedMsg) tea.Cmd {
 		a.top().unmark()
 		cmds = append(cmds, a.load(a.top()))
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, a.unasked(msg.task))...)
 }
 
 // stopAll stops what goes on. What the daemon has acknowledged stays.

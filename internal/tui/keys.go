@@ -27,7 +27,7 @@ func (a *app) key(msg tea.KeyMsg) tea.Cmd {
 	case len(a.asked) > 0:
 		return a.answer(msg)
 	case a.ahead.hold(msg):
-		return nil
+		return a.ahead.waited()
 	case len(a.views) == 0:
 		return nil
 	}

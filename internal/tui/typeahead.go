@@ -44,6 +44,27 @@ func (t *typeAhead) release(task *task) []tea.KeyMsg {
 	return keys
 }
 
+// aheadMsg says that a question was waited for long enough.
+type aheadMsg struct {
+	task  *task
+	since time.Time
+}
+
+// waited comes back when the question should have come.
+func (t *typeAhead) waited() tea.Cmd {
+	msg := aheadMsg{t.task, t.since}
+	return tea.Tick(aheadFor, func(time.Time) tea.Msg { return msg })
+}
+
+// unasked takes the keys that were held for a task that asks no more, or not by now. One was meant for the page; more were typed
+// for a question that did not come, and would be actions there: they are dropped.
+func (a *app) unasked(t *task) tea.Cmd {
+	if keys := a.ahead.release(t); len(keys) == 1 && len(a.asked) == 0 {
+		return a.key(keys[0])
+	}
+	return nil
+}
+
 // promptly is how long a part of a form may take to say where the cursor goes. What takes longer, such as the blinking of that
 // cursor, is waited for in the background.
 const promptly = 10 * time.Millisecond
