@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"vaultctl/internal/lang"
 )
@@ -24,8 +23,6 @@ type picture struct {
 
 // TestPictures compares each page with its picture, on two sizes of screen, in both languages.
 func TestPictures(t *testing.T) {
-	t.Setenv("TZ", "UTC")
-	time.Local = time.UTC
 	for _, p := range pictures() {
 		for _, l := range []lang.Lang{lang.English, lang.French} {
 			for _, size := range [][2]int{{80, 24}, {120, 40}} {

@@ -45,6 +45,7 @@ var programs = sync.OnceValues(func() (string, error) {
 var built string // what programs built
 
 func TestMain(m *testing.M) {
+	time.Local = time.UTC // pictures hold times; nothing else runs yet that would look at it
 	code := m.Run()
 	if built != "" {
 		_ = os.RemoveAll(built) // nothing is left to tell it to
