@@ -80,13 +80,13 @@ func (p *formPart) field(q *field) huh.Field {
 		for _, o := range clean(q.options) {
 			options = append(options, huh.NewOption(o.label, o.value))
 		}
-		// What is proposed stands first: the library scrolls to it, and hides what is above.
+		// What is proposed stands first.
 		if i := slices.IndexFunc(options, func(o huh.Option[string]) bool { return o.Value == *q.text }); i > 0 {
 			proposed := options[i]
 			options = slices.Insert(slices.Delete(options, i, i+1), 0, proposed)
 		}
-		return huh.NewSelect[string]().Title(q.label).Description(q.help).Options(options...).Value(q.text).
-			Height(min(len(options), optionRows) + 1 + rows(q.help)).Validate(says)
+		// With a height of its own it would hide what stands above the value that is chosen, however few they are.
+		return huh.NewSelect[string]().Title(q.label).Description(q.help).Options(options...).Value(q.text).Validate(says)
 	case choices:
 		var options []huh.Option[string]
 		for _, o := range clean(q.options) {
