@@ -18,7 +18,7 @@ var frTUI = [...]row{
 	{"%s does not answer", "%s ne répond pas"},
 	{"Choose at least one: space marks.", "Choisissez-en au moins un : espace coche."},
 	{"Enter", "Entrée"},
-	{"For the person alone. It is shown once.", "Pour la personne seule. Ceci n'est montré qu'une fois."},
+	{"Nobody else may look on. It is shown once.", "Personne d'autre ne doit regarder. Ceci n'est montré qu'une fois."},
 	{"Go on?", "Continuer ?"},
 	{"Keys", "Touches"},
 	{"Locked", "Verrouillé"},

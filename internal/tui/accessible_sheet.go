@@ -42,7 +42,7 @@ func (r *reader) read(ctx context.Context, s *sheet) error {
 
 // reveals asks whether what the person alone may see is to be told here. It is shown once, so leaving it unseen is asked for too.
 func (r *reader) reveals(ctx context.Context) (bool, error) {
-	r.say(r.l.T("For the person alone. It is shown once."), r.l.T("What is told here stays in this terminal's history until that is cleared."))
+	r.say(r.l.T("Nobody else may look on. It is shown once."), r.l.T("What is told here stays in this terminal's history until that is cleared."))
 	for {
 		show, lose := false, false
 		if err := r.yes(ctx, &field{label: r.l.T("Tell it here?"), yes: &show}); err != nil && r.over {

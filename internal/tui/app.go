@@ -243,9 +243,14 @@ func (a *app) loaded(msg loadedMsg) tea.Cmd {
 	if vault.CodeOf(msg.err) == vault.CodeLocked {
 		return a.look
 	}
-	v.err = msg.err
-	if msg.err == nil {
-		v.take(msg.content)
+	early := v.early
+	v.err, v.early = msg.err, ""
+	if msg.err != nil {
+		return nil
+	}
+	v.take(msg.content)
+	if early != "" && v == a.top() && len(a.asked) == 0 && a.lock == nil {
+		return a.act(v, early)
 	}
 	return nil
 }

@@ -85,14 +85,14 @@ func (p *formPart) field(q *field) huh.Field {
 			proposed := options[i]
 			options = slices.Insert(slices.Delete(options, i, i+1), 0, proposed)
 		}
-		// With a height of its own it would hide what stands above the value that is chosen, however few they are.
-		return huh.NewSelect[string]().Title(q.label).Description(q.help).Options(options...).Value(q.text).Validate(says)
+		// The value goes first, and no height is given: else what stands above the chosen value is hidden, however little it is.
+		return huh.NewSelect[string]().Title(q.label).Description(q.help).Value(q.text).Options(options...).Validate(says)
 	case choices:
 		var options []huh.Option[string]
 		for _, o := range clean(q.options) {
 			options = append(options, huh.NewOption(o.label, o.value))
 		}
-		return huh.NewMultiSelect[string]().Title(q.label).Description(q.help).Options(options...).Value(q.some).
+		return huh.NewMultiSelect[string]().Title(q.label).Description(q.help).Value(q.some).Options(options...).
 			Height(min(len(options), optionRows) + 1 + rows(q.help)).
 			Validate(func(some []string) error {
 				if q.needed && len(some) == 0 {

@@ -80,6 +80,7 @@ func (a *app) act(v *view, pressed string) tea.Cmd {
 			continue
 		}
 		if v.content == nil {
+			v.early = pressed // it is done once the page is there
 			return nil
 		}
 		c := chosen{page: v.page, subject: v.content.subject, rows: v.chosen(act.needs)}

@@ -226,7 +226,7 @@ func TestCardOutlivesThePrinter(t *testing.T) {
 	s.press("y")
 	s.see("It was made and is kept nowhere")
 	s.press("down", "enter") // on the screen
-	s.see("For the person alone", "24 mot")
+	s.see("Nobody else may look on", "24 mot")
 	s.press("enter")
 	s.see("Were all words copied")
 	s.press("y")

@@ -153,7 +153,7 @@ func TestShareWizard(t *testing.T) {
 	if got := asked.all(); len(got) != 1 || !got[0].DryRun {
 		t.Fatalf("before it was confirmed: %+v", got)
 	}
-	s.press("y").see("abri bocal cinema", "For the person alone")
+	s.press("y").see("abri bocal cinema", "Nobody else may look on")
 	got := asked.all()
 	last := got[len(got)-1]
 	if len(got) != 2 || last.DryRun || last.Terms.To != "partner:CAF" || last.Terms.Until != "2026-04-01" || !last.Terms.Verbal ||

@@ -47,7 +47,7 @@ func (p *sheetPart) update(msg tea.Msg) (tea.Cmd, bool, error) {
 func (p *sheetPart) view(width, height int) string {
 	out := []string{p.style.title.Render(cut(p.sheet.title, width)), ""}
 	if p.sheet.secret {
-		out[1] = p.style.of(termio.Warn).Render(cut("! "+p.l.T("For the person alone. It is shown once."), width))
+		out[1] = p.style.of(termio.Warn).Render(cut("! "+p.l.T("Nobody else may look on. It is shown once."), width))
 	}
 	var lines []string
 	for _, line := range p.sheet.lines {

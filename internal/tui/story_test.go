@@ -38,8 +38,8 @@ func (s *station) documents(who string) []string {
 	return all
 }
 
-// TestStoryDeposit: three files go into a vault; one that vanishes between picking and depositing is named, and the others are
-// there, once each.
+// TestStoryDeposit: of three files one vanishes between picking and depositing: it is named, and who leaves there has deposited
+// nothing.
 func TestStoryDeposit(t *testing.T) {
 	s := MustStation(t)
 	screen := s.drive(lang.English).opens("hadd", "Amal Haddad")

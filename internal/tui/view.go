@@ -15,6 +15,8 @@ type view struct {
 	loading bool
 	serial  int // of the last loading
 
+	early string // key of an action that was pressed before the page was there
+
 	query  textinput.Model
 	typing bool // what is typed goes into the query
 	rows   []row
