@@ -33,7 +33,11 @@ type Client struct {
 func newClient(home, version string) *Client {
 	return &Client{version: version, http: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return localsock.Dial(ctx, home)
+			conn, err := localsock.Dial(ctx, home)
+			if err != nil {
+				return nil, err
+			}
+			return &watchedConn{Conn: conn, gone: make(chan struct{})}, nil
 		},
 		DisableCompression:  true,
 		MaxIdleConnsPerHost: 4,

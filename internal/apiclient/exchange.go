@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
+	"net/http/httptrace"
+	"sync"
 
 	"vaultctl/internal/api"
 )
@@ -33,7 +36,7 @@ func Exchange[Item, Res any](
 		_ = pw.CloseWithError(err) // never fails
 		sent <- err
 	}()
-	err := exchange(ctx, c, route, s.form.FormDataContentType(), pr, &res, each)
+	err := exchange(untilGone(ctx, pr), c, route, s.form.FormDataContentType(), pr, &res, each)
 	cancel()
 	_ = pr.CloseWithError(context.Canceled) // never fails; lets the sender go
 	cause := <-sent
@@ -41,6 +44,37 @@ func Exchange[Item, Res any](
 		return res, fmt.Errorf("read what is to be sent: %w", cause)
 	}
 	return res, err
+}
+
+// watchedConn tells when it was closed.
+type watchedConn struct {
+	net.Conn
+	once sync.Once
+	gone chan struct{}
+}
+
+// Close implements net.Conn.
+func (w *watchedConn) Close() error {
+	w.once.Do(func() { close(w.gone) })
+	return w.Conn.Close()
+}
+
+// untilGone returns a context for a call that sends a body, and closes the body when the call's connection is closed. net/http
+// does not: it waits for the body to end before it says that the other side went away, and this body may be waiting for answers.
+func untilGone(ctx context.Context, body *io.PipeReader) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		w, ok := info.Conn.(*watchedConn)
+		if !ok {
+			return
+		}
+		go func() {
+			select {
+			case <-w.gone:
+				_ = body.CloseWithError(io.ErrClosedPipe) // never fails
+			case <-ctx.Done():
+			}
+		}()
+	}})
 }
 
 // exchange reads the answer while the body is being sent.

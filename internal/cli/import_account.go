@@ -11,6 +11,7 @@ import (
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/importer"
+	"vaultctl/internal/importlog"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/manifest"
 	"vaultctl/internal/termio"
@@ -39,6 +40,7 @@ func (r *importReport) end(ctx context.Context, err error) error {
 		err = errors.Join(err, file.Close())
 	}
 	a := r.account(ctx, err)
+	r.remember(a)
 	perr := r.f.printAccount(r, a)
 	if err == nil || vault.CodeOf(err) == vault.CodeUnreachable && a.Rejected > 0 {
 		if rejected := r.partial(a); rejected != nil {
@@ -49,6 +51,19 @@ func (r *importReport) end(ctx context.Context, err error) error {
 		err = api.WithHint(err, lang.Key("what was acknowledged stands; run the same command again: it goes on"))
 	}
 	return cmp.Or(perr, err)
+}
+
+// remember notes rows that were refused for whoever looks at the screen; the run has told them itself, so that it does not fail
+// where they cannot be noted.
+func (r *importReport) remember(a *importAccount) {
+	home, err := r.f.Home()
+	if err != nil || a.DryRun || a.Rejected == 0 {
+		return
+	}
+	run := importlog.Run{Batch: a.Batch, Ended: r.f.Now(), Rows: a.Rows, Rejected: a.Rejected}
+	if err := importlog.Note(home, run); err != nil {
+		r.f.warn(r.l.Message(err.Error()))
+	}
 }
 
 func (r *importReport) account(ctx context.Context, err error) *importAccount {

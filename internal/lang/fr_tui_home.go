@@ -2,6 +2,11 @@ package lang
 
 // frTUIHome is what the terminal interface says on the pages of its area, in French.
 var frTUIHome = [...]row{
+	{"Has somebody seen to it? It is then taken off the list.", "Quelqu'un s'en est-il occupé ? L'import quitte alors la liste."},
+	{"Import %s", "Import %s"},
+	{"Of %d rows %d were refused on %s.", "Sur %d lignes, %d ont été refusées le %s."},
+	{"Why is in the file of --rejects, and in what the import said. Correct those rows, and import that file: rows that were taken are not doubled.", "La raison est dans le fichier de --rejects et dans ce que l'import a dit. Corrigez ces lignes et importez ce fichier : les lignes reprises ne sont pas doublées."},
+	{"to be corrected", "à corriger"},
 	{"Everything is on the storage, and what others wrote is here.", "Tout est sur le stockage, et ce que les autres ont écrit est ici."},
 	{"Followed", "Suivis"},
 	{"Followed: it stands at home.", "Suivi : visible à l'accueil."},
@@ -43,6 +48,7 @@ var frTUIHome = [...]row{
 
 // frTUIHomePlurals is the same with a count.
 var frTUIHomePlurals = [...]plural{
+	{"%d row of an import was refused", "%d rows of an import were refused", "%d ligne d'un import a été refusée", "%d lignes d'un import ont été refusées"},
 	{"%d vault is still being fetched", "%d vaults are still being fetched", "%d coffre en cours de réception", "%d coffres en cours de réception"},
 	{"%d waits", "%d wait", "%d en attente", "%d en attente"},
 	{"%d change waits for %s, which answered last on %s", "%d changes wait for %s, which answered last on %s", "%d changement attend %s, qui a répondu pour la dernière fois le %s", "%d changements attendent %s, qui a répondu pour la dernière fois le %s"},

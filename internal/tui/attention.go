@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/importlog"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/phrase"
 	"vaultctl/internal/termio"
@@ -30,6 +31,7 @@ func attentionRows(ctx context.Context, d *desk) ([]row, error) {
 	if words := waitingWords(d, &status); words != "" {
 		rows = append(rows, wide(section, "↑ "+words, adminPage{at: atRemotes}))
 	}
+	rows = append(rows, importRows(d, section)...)
 	due, err := list[api.Due](ctx, d, api.RouteDueList, api.DueRequest{})
 	switch {
 	case vault.CodeOf(err) == vault.CodeLocked:
@@ -78,6 +80,30 @@ func waitingWords(d *desk, s *api.Status) string {
 		}
 	}
 	return ""
+}
+
+// importRows are the imports on this workstation that refused rows.
+func importRows(d *desk, section string) []row {
+	var rows []row
+	for _, run := range importlog.Recent(d.options.Home, d.now()) {
+		words := d.l.N(int(run.Rejected), "%d row of an import was refused", "%d rows of an import were refused")
+		rows = append(rows, row{section: section, item: &run,
+			cells: []termio.Cell{{Text: words}, {Text: phrase.Day(d.l, run.Ended.Local().Format(time.DateOnly))}, {Text: "! " + d.l.T("to be corrected"), Style: termio.Warn}}})
+	}
+	return some(d.l, rows, dueShown, adminPage{at: atBatches})
+}
+
+// readImport says what became of an import that refused rows, and takes it off the list where somebody has seen to it.
+func readImport(ctx context.Context, d *desk, run *importlog.Run) error {
+	l := d.l
+	says := []string{
+		l.T("Of %d rows %d were refused on %s.", run.Rows, run.Rejected, phrase.Time(l, run.Ended.Format(time.RFC3339))),
+		l.T("Why is in the file of --rejects, and in what the import said. Correct those rows, and import that file: rows that were taken are not doubled."),
+	}
+	if err := d.agree(ctx, l.T("Import %s", termio.Clean(run.Batch)), l.T("Has somebody seen to it? It is then taken off the list."), says...); err != nil {
+		return err
+	}
+	return importlog.Forget(d.options.Home, run.Batch)
 }
 
 // dueRows shows what ends soon.

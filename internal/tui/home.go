@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/importlog"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/vault"
 )
@@ -87,8 +88,10 @@ func leadsTo(p page) func(context.Context, *desk, chosen) error {
 }
 
 // openRow opens whom or what a row is about.
-func openRow(_ context.Context, d *desk, c chosen) error {
+func openRow(ctx context.Context, d *desk, c chosen) error {
 	switch it := c.item().(type) {
+	case *importlog.Run:
+		return readImport(ctx, d, it)
 	case *api.Beneficiary:
 		d.open(personPage{at: atDocuments, id: it.ID})
 	case *api.Due:

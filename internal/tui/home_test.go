@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/importlog"
 	"vaultctl/internal/lang"
 	"vaultctl/internal/vault"
 )
@@ -242,4 +243,23 @@ func TestHomeWithoutDue(t *testing.T) {
 	s := MustDrive(t, MustCanned(t, lang.English, answers), 80, 24)
 	s.see("Needs attention", "✗ no such call")
 	s.write("haddad").see("Amal Haddad")
+}
+
+// TestImportRefused: rows that an import refused stand at home until somebody has seen to them.
+func TestImportRefused(t *testing.T) {
+	d := MustCanned(t, lang.English, office())
+	run := importlog.Run{Batch: "i62zq50tebak2", Ended: day.AddDate(0, 0, -1), Rows: 40, Rejected: 2}
+	if err := importlog.Note(d.options.Home, run); err != nil {
+		t.Fatal(err)
+	}
+	s := MustDrive(t, d, 80, 24)
+	s.see("Needs attention", "2 rows of an import were refused", "1 Mar 2026", "! to be corrected")
+	s.press("enter").see("Of 40 rows 2 were refused", "Has somebody seen to it?")
+	s.press("n").miss("Has somebody seen to it?")
+	s.see("2 rows of an import were refused")
+	s.press("enter").see("Has somebody seen to it?")
+	s.press("y").miss("2 rows of an import were refused")
+	if left := importlog.Recent(d.options.Home, day); len(left) != 0 {
+		t.Errorf("it is seen to, and yet %v", left)
+	}
 }
