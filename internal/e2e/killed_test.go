@@ -48,6 +48,18 @@ type mortal struct {
 	lists  map[string]map[string]bool // manifests that were not imported whole, with the digests of their rows
 }
 
+// shared is a source of random numbers for several goroutines.
+type shared struct {
+	mu   sync.Mutex
+	from rand.Source
+}
+
+func (s *shared) Uint64() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.from.Uint64()
+}
+
 // the two people: consents to the team come and go for the one, documents for the other.
 const moves, stays = "ref:SI:1", "ref:SI:2"
 
@@ -63,7 +75,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	for i, kind := range []string{"folder", "s3"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			cause := rand.New(rand.NewPCG(seed, uint64(i)))
+			cause := rand.New(&shared{from: rand.NewPCG(seed, uint64(i))})
 			for left := (*kills + i) / 2; left > 0; left -= perHome {
 				k := MustBegin(t, kind, cause)
 				for range min(left, perHome) {

@@ -41,7 +41,7 @@ func MustTerminal(tb testing.TB, s *station, env ...string) *terminal {
 	if err := os.WriteFile(conf, []byte("set -g default-terminal tmux-256color\nset -g history-limit 5000\nset -g escape-time 0\n"), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	args := []string{"-u", "-S", c.name, "-f", conf, "new-session", "-d", "-x", "80", "-y", "24", "env", "-u", "NO_COLOR", "-u", "TERM"}
+	args := []string{"-u", "-S", c.name, "-f", conf, "new-session", "-d", "-x", "80", "-y", "24", "env", "-u", "NO_COLOR", "-u", "CI", "-u", "TERM"}
 	args = append(args, append(env, "TERM=tmux-256color", "COLORTERM=truecolor", "PS1=ready> ", "ENV=", "sh")...)
 	cmd := exec.Command("tmux", args...)
 	cmd.Dir, cmd.Env = s.dir, s.env
