@@ -167,25 +167,14 @@ func (e *Engine) runBuilds(batch []*change) {
 	if len(batch) == 0 {
 		return
 	}
-	fail := func(cs []*change, err error) {
+	answer := func(cs []*change, err error) {
 		for _, c := range cs {
 			c.done <- err
 		}
 	}
-	keys, org := e.view()
-	if keys == nil {
-		fail(batch, vault.Errorf(vault.CodeLocked, "the vaults are locked"))
-		return
-	}
-	if e.writer.broken {
-		if err := e.loadState(keys); err != nil {
-			fail(batch, err)
-			return
-		}
-		_, org = e.view()
-	}
-	if err := e.refuseRevoked(); err != nil {
-		fail(batch, err)
+	keys, org, err := e.buildOn()
+	if err != nil {
+		answer(batch, err)
 		return
 	}
 	newer := e.refuseNewer(org)
@@ -208,14 +197,14 @@ func (e *Engine) runBuilds(batch []*change) {
 		accepted = append(accepted, c)
 	}
 	if len(recs) == 0 {
-		fail(accepted, nil)
+		answer(accepted, nil)
 		return
 	}
 	if err := e.persist(all, &w, recs); err != nil {
-		fail(accepted, err)
+		answer(accepted, err)
 		return
 	}
-	fail(accepted, nil)
+	answer(accepted, nil)
 	e.step(StepAnswered)
 	if w.bytes > vault.MaxEvents*9/10 {
 		if err := e.sealSegment(); err != nil {
@@ -223,6 +212,21 @@ func (e *Engine) runBuilds(batch []*change) {
 		}
 	}
 	e.kick()
+}
+
+// buildOn returns what a change is applied to, or why this device writes nothing now. It replays the log where that is ahead.
+func (e *Engine) buildOn() (*keyring, *vault.Org, error) {
+	keys, org := e.view()
+	if keys == nil {
+		return nil, nil, vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	if e.writer.broken {
+		if err := e.loadState(keys); err != nil {
+			return nil, nil, err
+		}
+		_, org = e.view()
+	}
+	return keys, org, e.refuseRevoked()
 }
 
 // persist makes records durable: log first, then index. When the index fails the log is ahead, and is replayed later.

@@ -48,6 +48,19 @@ func (e *Engine) tend(ctx context.Context) {
 		}
 		return
 	}
+	left := e.tendVaults(ctx)
+	for _, c := range e.chores(&left) {
+		if err := c.do(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn(c.name, "code", vault.CodeOf(err))
+		}
+	}
+	if left {
+		e.resumeSoon()
+	}
+}
+
+// tendVaults ends what has expired and seals vaults anew that are due. It reports whether some are left for the next round.
+func (e *Engine) tendVaults(ctx context.Context) (left bool) {
 	expiring, misread := e.needTending()
 	for _, id := range expiring {
 		ended, err := e.expire(ctx, id)
@@ -63,51 +76,41 @@ func (e *Engine) tend(ctx context.Context) {
 			e.log.Warn("end shares", "code", vault.CodeOf(err))
 		}
 	}
-	if e.resealDue(ctx, append(misread, e.needBurying()...)) {
-		defer e.resumeSoon()
-	}
+	left = e.resealDue(ctx, append(misread, e.needBurying()...))
 	for _, id := range e.needForgetting() {
 		if err := e.forgetVault(ctx, id); err != nil && ctx.Err() == nil {
 			e.log.Warn("forget vault", "code", vault.CodeOf(err))
 		}
 	}
-	if err := e.beat(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("heartbeat", "code", vault.CodeOf(err))
-	}
-	if err := e.pullIfDue(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("pull", "code", vault.CodeOf(err))
-	}
-	if err := e.keepRoot(); err != nil {
-		e.log.Warn("keep the root", "code", vault.CodeOf(err))
-	}
-	if left, err := e.fetchRest(ctx); left {
-		defer e.resumeSoon()
-	} else if err != nil && ctx.Err() == nil {
-		e.log.Warn("fetch notes", "code", vault.CodeOf(err))
-	}
-	if err := e.renewKeys(ctx, false); err != nil && ctx.Err() == nil {
-		e.log.Warn("renew keys", "code", vault.CodeOf(err))
-	}
-	if err := e.resealOrgNotes(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("reseal notes", "code", vault.CodeOf(err))
-	}
-	if err := e.extendMissing(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("give keys", "code", vault.CodeOf(err))
-	}
-	if err := e.sendWelcomes(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("welcome workstations", "code", vault.CodeOf(err))
-	}
-	if err := e.refreshPeople(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("summarize vaults", "code", vault.CodeOf(err))
-	}
-	if err := e.refreshManifests(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("write manifests", "code", vault.CodeOf(err))
-	}
-	if err := e.cleanIfCustodian(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("clean remotes", "code", vault.CodeOf(err))
-	}
-	if err := e.finishErasures(ctx); err != nil && ctx.Err() == nil {
-		e.log.Warn("finish erasure", "code", vault.CodeOf(err))
+	return left
+}
+
+// chore is a step of a round whose failure stops no other.
+type chore struct {
+	name string // for the log
+	do   func(context.Context) error
+}
+
+// chores are the steps after the vaults, in their order: what a pull brings is there for those below it. left is set where one
+// of them has more to do.
+func (e *Engine) chores(left *bool) []chore {
+	return []chore{
+		{"heartbeat", e.beat},
+		{"pull", e.pullIfDue},
+		{"keep the root", func(context.Context) error { return e.keepRoot() }},
+		{"fetch notes", func(ctx context.Context) error {
+			more, err := e.fetchRest(ctx)
+			*left = *left || more
+			return err
+		}},
+		{"renew keys", func(ctx context.Context) error { return e.renewKeys(ctx, false) }},
+		{"reseal notes", e.resealOrgNotes},
+		{"give keys", e.extendMissing},
+		{"welcome workstations", e.sendWelcomes},
+		{"summarize vaults", e.refreshPeople},
+		{"write manifests", e.refreshManifests},
+		{"clean remotes", e.cleanIfCustodian},
+		{"finish erasure", e.finishErasures},
 	}
 }
 
