@@ -196,10 +196,13 @@ func (s *station) id(args ...string) string {
 // paper returns the path of one of the papers.
 func (s *station) paper(name string) string { return filepath.Join(s.papers, name) }
 
-// desk returns a desk in front of the daemon, which starts another one when that is gone.
+// desk returns a desk with the settings of the home, in front of the daemon, which starts another one when that is gone.
 func (s *station) desk(l lang.Lang) *desk {
 	s.tb.Helper()
 	d := MustDesk(s.tb, l, s.home)
+	if err := d.options.configure(l.String(), "0", nil); err != nil {
+		s.tb.Fatal(err)
+	}
 	d.link.options.NoAutostart, d.link.options.Daemon = false, s.program("vaultd")
 	return d
 }

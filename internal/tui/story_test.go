@@ -16,8 +16,17 @@ import (
 func (s *driver) opens(words, name string) *driver {
 	s.tb.Helper()
 	s.write(words).see(name)
-	s.press("enter").see("[1 documents]", name)
+	s.press("enter").see("[1 ", name)
 	s.settle()
+	return s
+}
+
+// goesHome leaves the pages of a person, and what was searched at home.
+func (s *driver) goesHome() *driver {
+	s.tb.Helper()
+	s.settle()
+	s.press("esc").see("Search › ")
+	s.press("esc").see("Search › ▏")
 	return s
 }
 
