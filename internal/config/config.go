@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -195,11 +194,6 @@ func (c *Config) Spans(name string) map[string]time.Duration {
 		panic("config: " + name + " are no durations")
 	}
 	return spans
-}
-
-// HealthData reports whether the remote of that name is declared fit for health data.
-func (c *Config) HealthData(remote string) bool {
-	return slices.Contains(c.Names("health_data"), remote)
 }
 
 // Set writes a value into the file, keeping its comments and other lines, and creates the file if need be.

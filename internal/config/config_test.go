@@ -123,7 +123,7 @@ func TestSetKeepsTheRest(t *testing.T) {
 		t.Errorf("file %q, %v\nwant %q", got, err, want)
 	}
 	again := MustLoad(t, path)
-	if !c.HealthData("second") || !again.HealthData("hds") || again.HealthData("main") || again.String("catalogue") != `C:\data\"types".toml` {
+	if !slices.Equal(c.Names("health_data"), []string{"hds", "second"}) || !slices.Equal(again.Names("health_data"), c.Names("health_data")) || again.String("catalogue") != `C:\data\"types".toml` {
 		t.Errorf("read back health_data %q, catalogue %q", again.Names("health_data"), again.String("catalogue"))
 	}
 	if err := c.Unset("idle_lock"); err != nil || c.Source("idle_lock") != "default" {

@@ -44,7 +44,7 @@ type Options struct {
 	Procedures Procedures
 	Packages   Packages
 
-	// Step is called at the steps of Steps, from the goroutine that takes them, so that tests can stop the process there.
+	// Step is called at each of the steps, see StepSpooled, from the goroutine that takes them, so that tests can stop the process there.
 	// It is nil in production.
 	Step func(name string)
 }

@@ -1,17 +1,23 @@
 package engine
 
 import (
+	"context"
 	"io"
 	"maps"
-	"testing"
-
-	"context"
 	"slices"
 	"strings"
-	"vaultctl/internal/api"
+	"testing"
 
+	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
 )
+
+// Steps lists every step of a change.
+func Steps() []string {
+	return []string{StepSpooled, StepStaged, StepLogged, StepIndexed, StepAnswered, StepNotes, StepSegment, StepClosed, StepPushed, StepMarked,
+		StepWithdrawn, StepResealing, StepResealed, StepDropped, StepDeleted, StepForgotten, StepErased, StepCleared, StepRewritten,
+		StepScrubbed, StepEmptied}
+}
 
 // RecordErasure is the first half of an erasure: what is durable when the machine stops right after the commit.
 func (e *Engine) RecordErasure(ctx context.Context, id vault.BeneficiaryID) error {

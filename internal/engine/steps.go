@@ -1,6 +1,6 @@
 package engine
 
-// Steps of the way of a change, in the order in which they are taken. Options.Step is called with them, each time that
+// The steps of the way of a change, in the order in which they are taken. Options.Step is called with them, each time that
 // one has just been made.
 const (
 	StepSpooled   = "spooled"   // a document is sealed into a spool file that has no name yet
@@ -26,14 +26,7 @@ const (
 	StepEmptied   = "emptied"   // the log holds nothing of erased vaults any more
 )
 
-// Steps lists every step.
-func Steps() []string {
-	return []string{StepSpooled, StepStaged, StepLogged, StepIndexed, StepAnswered, StepNotes, StepSegment, StepClosed, StepPushed, StepMarked,
-		StepWithdrawn, StepResealing, StepResealed, StepDropped, StepDeleted, StepForgotten, StepErased, StepCleared, StepRewritten,
-		StepScrubbed, StepEmptied}
-}
-
-// StepFolded is no step of a change, and Steps does not list it: of a journal that is read whole some vaults are folded, and
+// StepFolded is no step of a change, nor of a document: of a journal that is read whole some vaults are folded, and
 // others may wait.
 const StepFolded = "folded"
 

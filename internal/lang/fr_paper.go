@@ -61,8 +61,6 @@ var frPaper = [...]row{
 
 	// The notice, receipts and the journal.
 	{"Notice, version %s", "Notice, version %s"},
-	{"What ended", "Ce qui a pris fin"},
-	{"What cannot be recalled", "Ce qui ne peut pas être repris"},
 	{"Journal of your vault", "Journal de votre coffre"},
 	{"When", "Quand"},
 	{"Who", "Qui"},

@@ -1,5 +1,5 @@
 // Package paper makes the pages that people hold in their hands: the card of a vault, the sheets of the recovery
-// secret, the privacy notice, receipts, and a person's own journal.
+// secret, the privacy notice, and a person's own journal.
 //
 // Every function takes a writer, a language and the facts, and writes one finished PDF: A4, black on white, large
 // type, numbered pages, the title and language recorded for screen readers. A document is composed in memory and never

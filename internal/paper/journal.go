@@ -1,8 +1,6 @@
 package paper
 
 import (
-	"bufio"
-	"fmt"
 	"io"
 	"time"
 
@@ -45,29 +43,6 @@ func Journal(w io.Writer, l lang.Lang, data JournalData) error {
 		s.table(t)
 	}
 	return s.finish(w)
-}
-
-// JournalText writes a person's journal as plain text in UTF-8, one act to a line.
-func JournalText(w io.Writer, l lang.Lang, data JournalData) error {
-	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%s\n%s\n", l.T("Journal of your vault"), clean(data.Organization))
-	for _, pair := range [][2]string{
-		{l.T("Name"), clean(data.Person)},
-		{l.T("Vault number"), data.Vault},
-		{l.T("Made on"), l.DateTime(data.Made)},
-	} {
-		if pair[1] != "" {
-			fmt.Fprintf(b, "%s: %s\n", pair[0], pair[1])
-		}
-	}
-	fmt.Fprintf(b, "\n%s\n\n", journalIntroduction(l, data))
-	for _, r := range data.Rows {
-		fmt.Fprintf(b, "%s  %s  %s\n", l.DateTime(r.At), clean(r.Who), clean(r.What))
-	}
-	if err := b.Flush(); err != nil {
-		return fmt.Errorf("write journal: %w", err)
-	}
-	return nil
 }
 
 // journalIntroduction says what the journal holds.

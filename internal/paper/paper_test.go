@@ -68,12 +68,6 @@ func documents(tb testing.TB, person string) map[string]func(lang.Lang, *bytes.B
 			return Notice(b, l, NoticeData{testTime, notice.Params{Organization: "CCAS", Readers: []string{person},
 				RecoveryHolders: "CCAS", RecoveryNeeded: 2, RecoveryShares: 3}})
 		},
-		"receipt": func(l lang.Lang, b *bytes.Buffer) error {
-			return Receipt(b, l, ReceiptData{Organization: "CCAS", Title: "Consent withdrawn", Person: person,
-				Vault: "k7m2-9qxw-4hzt-c", At: testTime, Paragraphs: []string{"Access of " + Isolate(person) + " ended."},
-				Times: []Moment{{"Recorded", testTime}}, Ended: []string{"5 of 5 resealed."}, Remains: []string{"What was read."},
-				Table: Table{Head: []string{"Document", "State"}, Rows: [][]string{{"tax notice", "gone"}}}})
-		},
 		"journal": func(l lang.Lang, b *bytes.Buffer) error {
 			return Journal(b, l, JournalData{Organization: "CCAS", Person: person, Vault: "k7m2-9qxw-4hzt-c", Made: testTime,
 				Rows: rows})
@@ -93,7 +87,7 @@ func MustRender(tb testing.TB, l lang.Lang, compose func(lang.Lang, *bytes.Buffe
 }
 
 func TestDocumentsInEveryScript(t *testing.T) {
-	pages := map[string]int{"card": 1, "recovery": 4, "notice": 3, "receipt": 1, "journal": 3}
+	pages := map[string]int{"card": 1, "recovery": 4, "notice": 3, "journal": 3}
 	for script, name := range names {
 		for kind, compose := range documents(t, name) {
 			if kind == "notice" && script != "arabic" || kind == "recovery" && script != "chinese" {
@@ -177,7 +171,7 @@ func TestUnknownCharacterIsVisible(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	for _, name := range []string{"\xff\xfe", "a\nb\tc", "\u202eevil\u202c", "\u2066\u2066", strings.Repeat("a", 400),
 		strings.Repeat("ش", 400), "e\u0301\u0301\u0301\u0301", "\x00", "** bold **", "\U000E0001"} {
-		for _, kind := range []string{"card", "receipt"} {
+		for _, kind := range []string{"card", "journal"} {
 			compose := documents(t, name)[kind]
 			if pdf := MustRender(t, lang.French, compose); len(pdf) == 0 {
 				t.Errorf("%s %q: empty", kind, name)
@@ -204,22 +198,6 @@ func TestRefusals(t *testing.T) {
 	}
 	if b.Len() > 0 {
 		t.Errorf("%d bytes written by what was refused", b.Len())
-	}
-}
-
-func TestJournalText(t *testing.T) {
-	var b bytes.Buffer
-	data := JournalData{Organization: "CCAS", Person: names["arabic"], Vault: "v", Made: testTime,
-		Rows: []JournalRow{{testTime, "Agent\n1", "a ouvert « avis »"}}}
-	if err := JournalText(&b, lang.French, data); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	if got, want := lines[len(lines)-1], "22/11/2026 14:05  Agent 1  a ouvert « avis »"; got != want {
-		t.Errorf("last line %q, want %q", got, want)
-	}
-	if !strings.Contains(b.String(), names["arabic"]) {
-		t.Error("the name is missing")
 	}
 }
 

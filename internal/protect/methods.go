@@ -92,7 +92,7 @@ func (k *Keeper) open(method Method, args []string, file []byte, o Options) ([]b
 		r, err = k.openKeyFile(src, args[1], o)
 	case Systemd:
 		var identities []string
-		if identities, err = k.credential(); err == nil {
+		if identities, err = k.openingCredential(); err == nil {
 			r, err = k.sealer.Open(src, identities)
 		}
 	default:
@@ -159,10 +159,6 @@ func (k *Keeper) sealKeyFile(dst io.Writer, o Options) (io.WriteCloser, error) {
 		return nil, err
 	}
 	return k.sealer.SealMarked(dst, []string{recipient}, []string{string(KeyFile), place})
-}
-
-func usesDefaultKey(args []string) bool {
-	return len(args) == 2 && Method(args[0]) == KeyFile && args[1] == none
 }
 
 func (k *Keeper) openKeyFile(src io.Reader, place string, o Options) (io.Reader, error) {

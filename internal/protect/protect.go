@@ -146,34 +146,6 @@ func (k *Keeper) Needs() (Method, error) {
 	return method, err
 }
 
-// Rewrap opens the secret with from and keeps it by method with to instead, in one step: after a crash it is kept in
-// the one way or the other. The passphrase of to is not asked but given. Copies of the file from before still open in
-// the old way. A key file in the default place is removed once nothing needs it; others are left to their owner.
-func (k *Keeper) Rewrap(ctx context.Context, from Options, method Method, to Options) error {
-	_, _, args, err := k.load()
-	if err != nil {
-		return err
-	}
-	secret, err := k.Open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer clear(secret)
-	if err := k.write(ctx, method, secret, to, (*atomicfile.Pending).Replace); err != nil {
-		return err
-	}
-	_, _, now, err := k.load()
-	if err != nil {
-		return err
-	}
-	if usesDefaultKey(args) && !usesDefaultKey(now) {
-		if err := os.Remove(k.path(KeyFileName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove key file: %w", withoutPath(err))
-		}
-	}
-	return nil
-}
-
 // Replace keeps another secret by the method that keeps the present one, which o must open. Errors are those of Open and
 // Seal; the present secret is kept then.
 func (k *Keeper) Replace(ctx context.Context, secret []byte, o Options) error {

@@ -272,37 +272,6 @@ func TestPluginMissing(t *testing.T) {
 	}
 }
 
-func TestRewrap(t *testing.T) {
-	k, dir := keeper(t)
-	ctx := context.Background()
-	pass := protect.Options{Passphrase: good}
-	usb := protect.Options{KeyFile: filepath.Join(t.TempDir(), "usb.key")}
-	MustSeal(t, k, protect.Passphrase, pass)
-	wantCode(t, k.Rewrap(ctx, protect.Options{Passphrase: "wrong"}, protect.KeyFile, usb), vault.CodeNoIdentity)
-	wantCode(t, k.Rewrap(ctx, pass, protect.Passphrase, protect.Options{Passphrase: "weak"}), vault.CodePolicy)
-	mustOpen(t, k, pass)
-	for _, step := range []struct {
-		from   protect.Options
-		method protect.Method
-		to     protect.Options
-	}{
-		{pass, protect.Passphrase, protect.Options{Passphrase: good + " bis"}},
-		{protect.Options{Passphrase: good + " bis"}, protect.KeyFile, protect.Options{}},
-		{protect.Options{}, protect.KeyFile, usb},
-		{protect.Options{}, protect.KeyFile, protect.Options{}},
-		{protect.Options{}, protect.Passphrase, pass},
-	} {
-		if err := k.Rewrap(ctx, step.from, step.method, step.to); err != nil {
-			t.Fatalf("to %s: %v", step.method, err)
-		}
-		mustOpen(t, k, step.to)
-	}
-	if files := MustList(t, dir); len(files) != 1 {
-		t.Errorf("the directory has %v", files)
-	}
-	MustMode(t, usb.KeyFile)
-}
-
 // TestReplace keeps another secret in the way in which the first was kept.
 func TestReplace(t *testing.T) {
 	usb := filepath.Join(t.TempDir(), "usb.key")

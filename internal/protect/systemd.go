@@ -20,24 +20,9 @@ import (
 // service's user can read, which the service finds as $CREDENTIALS_DIRECTORY. A credential never changes while the
 // service runs. So the secret of the device is sealed to an age identity, and the identity is the credential.
 
-const credentialAdvice = "as root run: age-keygen -pq | systemd-creds encrypt --name=" + CredentialName + " - /etc/credstore.encrypted/" + CredentialName +
-	"; add LoadCredentialEncrypted=" + CredentialName + ":/etc/credstore.encrypted/" + CredentialName + " to the unit of vaultd; restart it, and try again"
-
-// Advice returns what remains to be done, as an English sentence, after the secret was sealed by Systemd, and "" if
-// nothing remains.
-func (k *Keeper) Advice() string {
-	path, err := filepath.Abs(k.path(CredentialFileName))
-	if err != nil {
-		return ""
-	}
-	if _, err := os.Stat(path); err != nil {
-		return ""
-	}
-	if method, err := k.Needs(); err != nil || method != Systemd {
-		return ""
-	}
-	return "add LoadCredentialEncrypted=" + CredentialName + ":" + path + " to the unit of vaultd and restart it"
-}
+// errMakeCredential says how root makes the credential by hand, under CredentialName.
+var errMakeCredential = vault.Errorf(vault.CodePolicy, "as root run: age-keygen -pq | systemd-creds encrypt --name=vaultctl - /etc/credstore.encrypted/vaultctl; "+
+	"add LoadCredentialEncrypted=vaultctl:/etc/credstore.encrypted/vaultctl to the unit of vaultd; restart it, and try again")
 
 func (k *Keeper) sealSystemd(ctx context.Context, dst io.Writer) (io.WriteCloser, error) {
 	var recipient string
@@ -54,7 +39,24 @@ func (k *Keeper) sealSystemd(ctx context.Context, dst io.Writer) (io.WriteCloser
 	return k.sealer.SealMarked(dst, []string{recipient}, []string{string(Systemd), CredentialName})
 }
 
-var errNoCredential = vault.Errorf(vault.CodeNoIdentity, "systemd hands no credential "+CredentialName+" to this process: it is started outside of its unit, or the unit lacks LoadCredentialEncrypted=")
+var errNoCredential = vault.Errorf(vault.CodeNoIdentity, "systemd hands no credential %s to this process: it is started outside of its unit, or the unit lacks LoadCredentialEncrypted=", CredentialName)
+
+// openingCredential is credential for opening: where systemd hands over nothing, and Seal left a file for it, the error names the
+// line that the unit needs.
+func (k *Keeper) openingCredential() ([]string, error) {
+	identities, err := k.credential()
+	if !errors.Is(err, errNoCredential) {
+		return identities, err
+	}
+	path, perr := filepath.Abs(k.path(CredentialFileName))
+	if perr != nil {
+		return nil, err
+	}
+	if _, perr = os.Stat(path); perr != nil {
+		return nil, err
+	}
+	return nil, vault.Errorf(vault.CodeNoIdentity, "systemd hands no credential to this process: add LoadCredentialEncrypted=%s:%s to the unit of vaultd, and restart it", CredentialName, path)
+}
 
 // credential returns the identities that systemd handed over, or errNoCredential.
 func (k *Keeper) credential() ([]string, error) {
@@ -83,7 +85,7 @@ func (k *Keeper) credential() ([]string, error) {
 func (k *Keeper) makeCredential(ctx context.Context) (recipient string, err error) {
 	program, err := exec.LookPath("systemd-creds")
 	if err != nil {
-		return "", vault.Errorf(vault.CodePolicy, "systemd-creds is not installed here; %s", credentialAdvice)
+		return "", vault.Errorf(vault.CodePolicy, "systemd-creds is not installed here; %w", errMakeCredential)
 	}
 	identity, recipient, err := k.sealer.NewIdentity()
 	if err != nil {
@@ -101,7 +103,7 @@ func (k *Keeper) makeCredential(ctx context.Context) (recipient string, err erro
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", vault.Errorf(vault.CodePolicy, "systemd-creds refuses to encrypt for this account; %s", credentialAdvice)
+		return "", vault.Errorf(vault.CodePolicy, "systemd-creds refuses to encrypt for this account; %w", errMakeCredential)
 	}
 	err = atomicfile.Write(k.path(CredentialFileName), 0o600, func(w io.Writer) error {
 		_, err := w.Write(sealed.Bytes())

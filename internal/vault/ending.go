@@ -18,7 +18,7 @@ type revocation struct {
 	issuer *Device // nil where only the root is known to have signed
 }
 
-// revoke proposes the revocation: FoldOrg lets it hold from the start.
+// revoke proposes the revocation: Refold lets it hold from the start.
 func (o *Org) revoke(r *Record) error {
 	var b RevokeBody
 	if err := r.Decode(&b); err != nil {
@@ -129,7 +129,7 @@ type leaving struct {
 	issuer *Device
 }
 
-// leave proposes the end of a membership: FoldOrg lets it hold from the start.
+// leave proposes the end of a membership: Refold lets it hold from the start.
 func (o *Org) leave(r *Record, t *Team, agent AgentID, byRoot bool) error {
 	l := leaving{team: t.Team, agent: agent, record: r, byRoot: byRoot, issuer: o.Devices[r.Pos.Writer.Device()]}
 	l.admin = o.HasRole(r, RoleAdmin)

@@ -95,7 +95,7 @@ func (r *replica) foldAnew() {
 	orgs, fresh := r.arrived()
 	r.vault = append(r.vault, fresh...)
 	if orgs || r.org == nil {
-		r.org = FoldOrg(r.m.id, b64(r.m.root), r.orgs, noEntries)
+		r.org = foldOrg(r.m.id, b64(r.m.root), r.orgs, noEntries)
 	}
 	r.st = Fold(r.m.person, r.org, r.vault, noEntries)
 }
@@ -105,7 +105,7 @@ func (r *replica) goOn() {
 	orgs, fresh := r.arrived()
 	if orgs {
 		before, unchanged := r.org, r.vault
-		r.org = FoldOrg(r.m.id, b64(r.m.root), r.orgs, noEntries)
+		r.org = foldOrg(r.m.id, b64(r.m.root), r.orgs, noEntries)
 		if len(fresh) == 0 && !r.org.Since(before).Concerns(r.st) {
 			unconcerned.Add(1)
 			if anew := Fold(r.m.person, r.org, unchanged, noEntries); told(anew) != told(r.st) {

@@ -121,14 +121,10 @@ func NewOrg(id OrgID, root string) *Org {
 // EntryLookup returns the note entry with a commitment, or nil where this device cannot read it.
 type EntryLookup func(Hash) *Entry
 
-// FoldOrg computes the state from all org records, in any order. A revocation holds from the start of the fold, wherever
-// the clocks put it: what its device wrote beyond the cut-off has no effect, be it dated before. Between devices that
-// revoke one another the senior stands, see Device.senior. Leaving a team holds in the same way.
-func FoldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org {
-	return NewOrg(id, root).Refold(records, entries)
-}
-
-// Refold is FoldOrg for the same organization in the same device's view.
+// Refold computes the state of the same organization, in the same device's view, from all org records, in any order. A
+// revocation holds from the start of the fold, wherever the clocks put it: what its device wrote beyond the cut-off has no
+// effect, be it dated before. Between devices that revoke one another the senior stands, see Device.senior. Leaving a team
+// holds in the same way.
 func (o *Org) Refold(records []*Record, entries EntryLookup) *Org {
 	ordered := Order(records)
 	return o.settle(ordered, entries, o.line(ordered, entries), nil)

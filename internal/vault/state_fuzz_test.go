@@ -39,7 +39,7 @@ func FuzzEvent(f *testing.F) {
 		}
 		for _, d := range []*device{w.batch, w.boss} {
 			r := &Record{Event: e, Pos: Pos{d.writer, seq, index}, Past: d.past}
-			FoldOrg(w.id, b64(w.root), append(w.records[:len(w.records):len(w.records)], r), entries)
+			foldOrg(w.id, b64(w.root), append(w.records[:len(w.records):len(w.records)], r), entries)
 			st := Fold(w.person, org, append(w.vault[:len(w.vault):len(w.vault)], r), entries)
 			if got := st.Documents[doc.Document]; e.Type != VaultErased && (got == nil || got.Object.Path != doc.Object.Path || got.Removed != nil) {
 				t.Errorf("the document of another is gone: %+v", got)

@@ -156,9 +156,14 @@ func (w *world) open() *world {
 	return w
 }
 
+// foldOrg computes an organization from its records alone.
+func foldOrg(id OrgID, root string, records []*Record, entries EntryLookup) *Org {
+	return NewOrg(id, root).Refold(records, entries)
+}
+
 func (w *world) org() *Org {
 	if w.folded == nil || w.foldedOf != len(w.records) {
-		w.folded, w.foldedOf = FoldOrg(w.id, b64(w.root), w.records, func(Hash) *Entry { return nil }), len(w.records)
+		w.folded, w.foldedOf = foldOrg(w.id, b64(w.root), w.records, func(Hash) *Entry { return nil }), len(w.records)
 	}
 	return w.folded
 }
