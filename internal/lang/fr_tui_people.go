@@ -24,6 +24,7 @@ var frTUIPeople = [...]row{
 	{"Empty for the whole journal; 2026-01-31 or 31/01/2026", "Vide pour tout le journal ; 31/01/2026 ou 2026-01-31"},
 	{"Entry of the journal", "Opération du journal"},
 	{"Erase for ever: %s", "Effacer définitivement : %s"},
+	{"Receipt: the vault %s is erased", "Accusé : le coffre %s est effacé"},
 	{"Everything of %s, as one file", "Tout ce qui est à %s, en un fichier"},
 	{"File", "Fichier"},
 	{"How is the card handed over?", "Comment la carte est-elle remise ?"},

@@ -40,19 +40,32 @@ type issuing struct {
 // cardOf asks how the card is handed over, makes it and hands it over.
 func cardOf(ctx context.Context, d *desk, b *api.Beneficiary) error {
 	s := &issuing{d: d, b: b, title: d.l.T("Card of %s", termio.Clean(firstOf(b.Name, b.ID))), how: onPaper}
-	if err := d.steps(ctx, s.askOld, s.askHow, s.ready); err != nil {
-		return err
-	}
-	var err error
-	s.card, err = call[api.Card](ctx, d, api.RouteCardIssue,
-		api.CardRequest{Beneficiary: b.ID, Old: s.old, Language: s.language, Screen: d.l.String()})
-	if err != nil {
+	if err := s.issue(ctx); err != nil {
 		return err
 	}
 	if err := s.handOver(ctx); err != nil {
 		return err
 	}
 	return s.made(ctx)
+}
+
+// issue asks and makes the card. Words of the card before that are not right are asked for again.
+func (s *issuing) issue(ctx context.Context) error {
+	for {
+		if err := s.d.steps(ctx, s.askOld, s.askHow, s.ready); err != nil {
+			return err
+		}
+		var err error
+		s.card, err = call[api.Card](ctx, s.d, api.RouteCardIssue,
+			api.CardRequest{Beneficiary: s.b.ID, Old: s.old, Language: s.language, Screen: s.d.l.String()})
+		if s.old == "" || !correctable(err) {
+			return err
+		}
+		s.old = ""
+		if err := s.d.tell(ctx, s.title, err); err != nil {
+			return err
+		}
+	}
 }
 
 // askOld says what becomes of the card before, and asks for it.

@@ -72,7 +72,8 @@ func eraseVault(ctx context.Context, d *desk, c chosen) error {
 	if err != nil {
 		return err
 	}
-	err = d.handReceipt(ctx, title, &res)
+	// What is printed or saved does not bring back the name that is gone.
+	err = d.handReceipt(ctx, l.T("Receipt: the vault %s is erased", b.ID), &res)
 	d.back() // what the page was about is gone
 	return err
 }
