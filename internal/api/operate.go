@@ -23,6 +23,7 @@ type SyncResult struct {
 	Pushed  int            `json:"pushed"`
 	Pulled  int            `json:"pulled"` // segments of other writers
 	Queued  int            `json:"queued"`
+	Late    int            `json:"late"`              // of those queued, what was there when the call was made; none where it waited to the end
 	Waiting int            `json:"waiting,omitempty"` // objects no longer in use that are kept until another agent's workstation has seen why
 	Remotes []RemoteStatus `json:"remotes"`
 }

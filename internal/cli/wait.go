@@ -42,12 +42,12 @@ func (o waitOption) span() (string, error) {
 	return d.String(), nil
 }
 
-// await waits until everything that is queued is on the storage.
+// await waits until everything that is queued now is on the storage.
 func (f *Factory) await(ctx context.Context, c *apiclient.Client, span string) error {
 	report, done := f.stages()
 	res, err := apiclient.Stream[api.SyncResult](ctx, c, api.RouteSync, api.SyncRequest{Wait: span}, report)
 	done()
-	if err == nil && res.Queued > 0 {
+	if err == nil && res.Late > 0 {
 		err = errNotThere()
 	}
 	return err

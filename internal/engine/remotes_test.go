@@ -34,6 +34,28 @@ func sameObjects(tb testing.TB, a, b string) {
 	}
 }
 
+// TestSyncWaitsForWhatWasThere: work that comes while the last of it is sent is queued, and not what somebody waited for.
+func TestSyncWaitsForWhatWasThere(t *testing.T) {
+	k := MustFill(t, MustFound(t))
+	away, meanwhile := k.Remote+"-away", false
+	res, err := k.Sync(ctxb, api.SyncRequest{Wait: "60s"}, func(p api.Progress) {
+		if p.Stage != "push" || p.Done != p.Total || meanwhile {
+			return
+		}
+		meanwhile = true // all of it is there, and the storage goes away before more is to be sent
+		if err := os.Rename(k.Remote, away); err != nil {
+			t.Error(err)
+		}
+		MustDeposit(t, k.rig, k.two.ID, "entre-temps", false)
+	})
+	if err != nil || !meanwhile || res.Queued == 0 || res.Late != 0 {
+		t.Errorf("after the wait: %+v, %v", res, err)
+	}
+	if res, _ := k.Sync(ctxb, api.SyncRequest{}, nil); res.Queued == 0 || res.Late != res.Queued {
+		t.Errorf("without a wait: %+v", res)
+	}
+}
+
 func TestSecondRemoteGetsEverything(t *testing.T) {
 	k := MustFill(t, MustFound(t))
 	mirror := MustMirror(t, k.rig)

@@ -54,6 +54,9 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 		return res, err
 	}
 	res.Pushed, res.Queued, res.Waiting = before.Objects-after.Objects, after.Objects+after.Doomed, e.unseenAll()
+	if limit == 0 { // else all of that was waited for, and what is queued came from work in the background meanwhile
+		res.Late = res.Queued
+	}
 	if res.Remotes, err = e.remoteStatus(); err != nil {
 		return res, err
 	}

@@ -29,6 +29,9 @@ func (p adminPage) tabs(l lang.Lang) ([]string, int) {
 
 func (p adminPage) tab(i int) page { return adminPage{at: adminPlaces()[i]} }
 
+// restless implements restless: the page of the storage shows what is said of it in the second line as well.
+func (p adminPage) restless() bool { return p.at == atRemotes }
+
 func (p adminPage) load(ctx context.Context, d *desk) (*content, error) {
 	c := &content{title: d.l.T("administration")}
 	fillIn := map[place]func(context.Context, *desk, *content) error{

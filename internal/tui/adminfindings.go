@@ -105,11 +105,16 @@ func verifyDeep(ctx context.Context, d *desk, c chosen) error {
 func verify(ctx context.Context, d *desk, deep bool) error {
 	var found []api.Finding
 	res, err := itemsThen[api.Finding, api.VerifyResult](ctx, d, api.RouteVerify, api.VerifyRequest{Deep: deep}, func(f *api.Finding) { found = append(found, *f) })
+	title := d.l.T("What is stored")
+	if err != nil && len(found) > 0 && !left(err) { // what was found counts, not only that something was
+		worstFirst(found)
+		return d.read(ctx, &sheet{title: title, lines: slices.Concat(d.troubleLines(err), []string{""}, findingLines(d.l, found))})
+	}
 	if err != nil {
 		return err
 	}
 	res.Findings = found
-	return d.verified(ctx, d.l.T("What is stored"), &res)
+	return d.verified(ctx, title, &res)
 }
 
 func verifyJournal(ctx context.Context, d *desk, _ chosen) error {
@@ -123,7 +128,18 @@ func verifyJournal(ctx context.Context, d *desk, _ chosen) error {
 // verified says what a check found; what is altered or gone stands first.
 func (d *desk) verified(ctx context.Context, title string, res *api.VerifyResult) error {
 	l := d.l
-	slices.SortStableFunc(res.Findings, func(a, b api.Finding) int {
+	worstFirst(res.Findings)
+	var lines []string
+	if res.Missing > 0 || res.Altered > 0 {
+		lines = append(lines, "✗ "+l.T("missing: %d, altered: %d", res.Missing, res.Altered), "")
+	}
+	lines = append(lines, findingLines(l, res.Findings)...)
+	return d.read(ctx, &sheet{title: title, lines: append(lines, phrase.Verified(l, res)...)})
+}
+
+// worstFirst puts what is altered or gone before the rest.
+func worstFirst(found []api.Finding) {
+	slices.SortStableFunc(found, func(a, b api.Finding) int {
 		switch x, y := phrase.Broken(&a), phrase.Broken(&b); {
 		case x && !y:
 			return -1
@@ -132,12 +148,6 @@ func (d *desk) verified(ctx context.Context, title string, res *api.VerifyResult
 		}
 		return 0
 	})
-	var lines []string
-	if res.Missing > 0 || res.Altered > 0 {
-		lines = append(lines, "✗ "+l.T("missing: %d, altered: %d", res.Missing, res.Altered), "")
-	}
-	lines = append(lines, findingLines(l, res.Findings)...)
-	return d.read(ctx, &sheet{title: title, lines: append(lines, phrase.Verified(l, res)...)})
 }
 
 // showStats counts what the service did in a year.

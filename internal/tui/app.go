@@ -296,7 +296,7 @@ func beat() tea.Cmd { return tea.Tick(tick, func(time.Time) tea.Msg { return tic
 func (a *app) ticked() tea.Cmd {
 	cmds := []tea.Cmd{beat(), a.lockIfIdle()}
 	if len(a.views) > 0 && a.lock == nil {
-		if _, ok := a.top().page.(restless); ok && !a.top().loading {
+		if p, ok := a.top().page.(restless); ok && p.restless() && !a.top().loading {
 			cmds = append(cmds, a.load(a.top()))
 		}
 	}

@@ -48,10 +48,11 @@ type tabbed interface {
 	tab(i int) page
 }
 
-// restless is a page that changes without the daemon. Loading it costs nothing, and is done at every tick while it is shown.
+// restless is a page that may change by itself. Loading it costs nothing and does not count as work; while it says that it is
+// restless that is done at every tick while it is shown.
 type restless interface {
 	page
-	restless()
+	restless() bool
 }
 
 // content is what a page shows. It does not change once it was loaded. Texts are clean.

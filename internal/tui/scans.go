@@ -39,7 +39,7 @@ func (scansPage) load(_ context.Context, d *desk) (*content, error) {
 }
 
 // restless implements restless.
-func (scansPage) restless() {}
+func (scansPage) restless() bool { return true }
 
 func errNoFolder() error {
 	return vault.Errorf(vault.CodeUsage, "no folder of a scanner is watched: name it with --scans, or in the setting scan_folders")
