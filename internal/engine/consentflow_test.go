@@ -357,10 +357,10 @@ func TestInterruptedResealIsFinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	MustSync(t, r)
-	// The document cannot be read while the consent ends: what a crash between the two leaves behind.
+	// The document cannot be read while the consent ends: the notes are sealed anew, the document is what a crash would leave behind.
 	back := hideObjects(t, r, "/d/")
 	rec, err := r.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: b.ID, To: "team:Accueil", Wait: "0s"}, nil)
-	if err != nil || rec.Complete || rec.Resealed != 0 {
+	if err != nil || rec.Complete || rec.Resealed != 1 || rec.ToReseal != 2 {
 		t.Fatalf("withdraw: %+v, %v", rec, err)
 	}
 	r.stop()

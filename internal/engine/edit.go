@@ -374,19 +374,24 @@ func remainingEntries(notes []*vault.NoteBody, dropped map[vault.Hash]bool) []va
 
 // sealNote seals entries that are at hand for the vault's shared readers, in a file that is not staged yet.
 func (e *Engine) sealNote(ctx context.Context, f *foundDocument, entries []vault.Hash) (*resealed, error) {
-	text, hashes, err := e.noteLines(ctx, f.st, f.keys, nil, []*vault.NoteBody{{Entries: entries}})
+	lines, err := e.linesIn(ctx, f.st.ID, f.keys, nil, &vault.NoteBody{Entries: entries})
 	if err != nil {
 		return nil, err
+	}
+	var text bytes.Buffer
+	for _, line := range lines {
+		text.Write(line)
+		text.WriteByte('\n')
 	}
 	readers := f.st.Readers(f.org, vault.Shared)
 	rcps, err := recipients(f.org, f.st, readers)
 	if err != nil {
 		return nil, err
 	}
-	file, err := e.sealFile(bytes.NewReader(text), rcps)
+	file, err := e.sealFile(&text, rcps)
 	if err != nil {
 		return nil, err
 	}
 	path := vault.NotePath(e.self().Writer, vault.NewObjectName())
-	return &resealed{lines: hashes, file: Staged{file, path}, to: vault.Object{Path: path, Size: file.Size(), Hash: file.Sum(), Readers: readers}}, nil
+	return &resealed{lines: entries, file: Staged{file, path}, to: vault.Object{Path: path, Size: file.Size(), Hash: file.Sum(), Readers: readers}}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"vaultctl/internal/vault"
 )
@@ -33,21 +34,71 @@ func (e *Engine) stageLie(st *vault.State, path string, readers []vault.Reader, 
 // LieReseal replaces the object of a document by other bytes, or by one that nobody else opens, and returns its path. More are
 // readers that it declares besides.
 func (e *Engine) LieReseal(ctx context.Context, doc string, plain string, toSelf bool, more ...vault.Reader) (string, error) {
-	st, _, _, err := e.load(e.vaultOf(doc))
+	st, d, err := e.victim(doc)
 	if err != nil {
 		return "", err
 	}
-	d := st.Documents[vault.DocumentID(doc)]
 	to, err := e.stageLie(st, vault.DocumentPath(e.self().Writer, vault.NewObjectName()), slices.Concat(d.Object.Readers, more), []byte(plain), toSelf)
 	if err != nil {
 		return "", err
 	}
-	return to.Path, e.commit(ctx, func(t *tx) error {
-		t.enqueue(to)
-		if err := e.utter(t, vault.Resealed, st.ID, vault.ResealBody{From: d.Object.Path, To: to}); err != nil {
+	return to.Path, e.exchange(ctx, st.ID, d.Object.Path, to, to)
+}
+
+// LieHash replaces the object of a document by an equal one, of which it declares another hash, and returns its path.
+func (e *Engine) LieHash(ctx context.Context, doc, plain string) (string, error) {
+	st, d, err := e.victim(doc)
+	if err != nil {
+		return "", err
+	}
+	to, err := e.stageLie(st, vault.DocumentPath(e.self().Writer, vault.NewObjectName()), d.Object.Readers, []byte(plain), false)
+	if err != nil {
+		return "", err
+	}
+	declared := to
+	declared.Hash = vault.ObjectHash(strings.Repeat("0", 64))
+	return to.Path, e.exchange(ctx, st.ID, d.Object.Path, to, declared)
+}
+
+// LieDigest replaces the object of a document by other bytes, says of the document that it always were those, and returns the
+// object's path.
+func (e *Engine) LieDigest(ctx context.Context, doc, plain string) (string, error) {
+	st, d, err := e.victim(doc)
+	if err != nil {
+		return "", err
+	}
+	digest := vault.HashOf([]byte(plain))
+	data := vault.DocumentData{Document: d.ID, Digest: &digest}
+	err = e.commit(ctx, func(t *tx) error {
+		return t.emit(vault.DocumentEdited, st.ID, vault.DocumentBody{Document: d.ID}, entry(classShared, vault.EntryDocument, data))
+	})
+	if err != nil {
+		return "", err
+	}
+	return e.LieReseal(ctx, doc, plain, false)
+}
+
+// victim returns a document that is there.
+func (e *Engine) victim(doc string) (*vault.State, *vault.Document, error) {
+	st, _, _, err := e.load(e.vaultOf(doc))
+	if err != nil {
+		return nil, nil, err
+	}
+	d := st.Documents[vault.DocumentID(doc)]
+	if d == nil || d.Removed != nil {
+		return nil, nil, vault.Errorf(vault.CodeNotFound, "no such document")
+	}
+	return st, d, nil
+}
+
+// exchange sends one object and declares it, as another perhaps, in the place of the one before.
+func (e *Engine) exchange(ctx context.Context, id vault.BeneficiaryID, from string, sent, declared vault.Object) error {
+	return e.commit(ctx, func(t *tx) error {
+		t.enqueue(sent)
+		if err := e.utter(t, vault.Resealed, id, vault.ResealBody{From: from, To: declared}); err != nil {
 			return err
 		}
-		return t.emit(vault.Tombstoned, st.ID, vault.TombstoneBody{Paths: []string{d.Object.Path}})
+		return t.emit(vault.Tombstoned, id, vault.TombstoneBody{Paths: []string{from}})
 	})
 }
 
@@ -72,13 +123,21 @@ func (e *Engine) LieNote(ctx context.Context, id string, kept func(line []byte) 
 	if err != nil {
 		return "", err
 	}
-	nb := vault.NoteBody{From: slices.Sorted(maps.Keys(st.Notes))}
+	nb := vault.NoteBody{}
+	for _, from := range slices.Sorted(maps.Keys(st.Notes)) {
+		if !slices.ContainsFunc(st.Notes[from].Object.Readers, vault.Reader.IsCard) || len(st.Notes[from].Object.Readers) > 1 {
+			nb.From = append(nb.From, from)
+		}
+	}
 	var text bytes.Buffer
 	for _, from := range nb.From {
 		for _, h := range st.Notes[from].Entries {
 			line, err := e.Store.Get(bucketEntries, id+"/"+string(h))
 			if err != nil {
 				return "", err
+			}
+			if line == nil {
+				return "", vault.Errorf(vault.CodeNotFound, "an entry is not at hand")
 			}
 			if kept(line) {
 				nb.Entries = append(nb.Entries, h)

@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +32,12 @@ var readersLies = map[string]struct {
 	}},
 	"a copy that nobody else opens": {lost: true, lie: func(_ *testing.T, liar *rig, _, doc string) (string, error) {
 		return liar.LieReseal(ctxb, doc, "vrai", true)
+	}},
+	"a copy of another hash than it has": {lost: true, lie: func(_ *testing.T, liar *rig, _, doc string) (string, error) {
+		return liar.LieHash(ctxb, doc, "vrai")
+	}},
+	"a copy of something else, and its digest": {lost: true, lie: func(_ *testing.T, liar *rig, _, doc string) (string, error) {
+		return liar.LieDigest(ctxb, doc, "faux")
 	}},
 	"a copy for somebody else too": {lie: func(t *testing.T, liar *rig, _, doc string) (string, error) {
 		_, err := liar.LieReseal(ctxb, doc, "vrai", false, vault.EpochReader(liar.Organization().Current(vault.EpochStaff, "").Epoch))
@@ -108,4 +116,57 @@ func honest(t *testing.T, who string, r *rig, person, doc string, lost bool) {
 	if n := len(r.MustList(t, api.DocumentListRequest{Beneficiary: person})); n != 1 {
 		t.Errorf("%s lists %d documents", who, n)
 	}
+}
+
+// TestLyingReaderHoldsNothingUp has a workstation exchange a document and a note before its agent's consent is withdrawn: all else
+// is sealed anew without it, and the receipt counts what was not.
+func TestLyingReaderHoldsNothingUp(t *testing.T) {
+	for name, lie := range map[string]lieOf{
+		"a copy of something else": readersLies["a copy of something else"].lie, "a copy that nobody else opens": readersLies["a copy that nobody else opens"].lie,
+		"a note of false entries": readersLies["a note of false entries"].lie,
+	} {
+		t.Run(name, func(t *testing.T) {
+			marie := MustFound(t, single)
+			liar := MustJoin(t, marie, "Paul Martin", vault.RoleAgent)
+			person := marie.MustVault(t, "Diallo")
+			if _, err := marie.ConsentGive(ctxb, api.ConsentGiveRequest{Beneficiary: person, Terms: verbal("agent:Paul Martin")}, nil); err != nil {
+				t.Fatal(err)
+			}
+			spoilt, kept := marie.MustAdd(t, deposit(person, "cv"), "vrai").ID, marie.MustAdd(t, deposit(person, "cv"), "l'autre").ID
+			MustSync(t, marie)
+			MustSync(t, liar)
+			object, err := lie(t, liar, person, spoilt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = liar.Sync(ctxb, api.SyncRequest{Wait: "30s"}, nil)
+			_, _ = marie.Sync(ctxb, api.SyncRequest{Wait: "30s"}, nil)
+			receipt, err := marie.ConsentWithdraw(ctxb, api.WithdrawRequest{Beneficiary: person, To: "agent:Paul Martin", Wait: "30s"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			st := marie.VaultState(t, person)
+			if st.Documents[vault.DocumentID(spoilt)].Object.Path == object && (receipt.Complete || receipt.ToReseal != receipt.Resealed+1) {
+				t.Errorf("one document stays as it is: %+v", receipt)
+			}
+			if text, _, err := marie.get(kept, ""); err != nil || text != "l'autre" {
+				t.Errorf("%q, %v", text, err)
+			}
+			for _, o := range st.LiveObjects() {
+				if raw := readObject(t, marie, o.Path); o.Path != object && liar.KeysOpen(bytes.NewReader(raw)) {
+					t.Errorf("the liar's keys open %s", o.Path)
+				}
+			}
+		})
+	}
+}
+
+// readObject returns an object of the storage.
+func readObject(tb testing.TB, r *rig, path string) []byte {
+	tb.Helper()
+	raw, err := os.ReadFile(filepath.Join(r.Remote, filepath.FromSlash(path)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return raw
 }

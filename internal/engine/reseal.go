@@ -20,12 +20,13 @@ type resealed struct {
 	file  Staged
 	to    vault.Object
 	lines []vault.Hash
+	bad   int // objects that do not open, or do not hold what was deposited: they stay as they are, and hold nothing else up
 }
 
 // resealVault seals everything whose declared readers are not those that the vault wants now to the wanted ones, and
 // dooms what it replaces. It is idempotent: a crash in between leaves some objects misread, and the next call goes on
 // with those. extra are identities beyond the device's own, a card's for private documents. It returns how many objects
-// were resealed, and how many it could not open.
+// were resealed, and how many it could not open, or found to be something else than was deposited.
 func (e *Engine) resealVault(ctx context.Context, id vault.BeneficiaryID, extra []string, tell func(api.Progress)) (done, left int, err error) {
 	return e.resealThen(ctx, id, extra, tell, e.dropReplaced)
 }
@@ -56,6 +57,10 @@ func (e *Engine) resealThen(ctx context.Context, id vault.BeneficiaryID, extra [
 		discardAll(work)
 		return 0, left, err
 	}
+	for _, r := range work {
+		left += r.bad
+	}
+	work = slices.DeleteFunc(work, func(r *resealed) bool { return r.file.File == nil })
 	if len(work) == 0 {
 		dead, err := e.buriable(newOverlay(e.Store, org, keys), st, e.self().Agent)
 		if err != nil || len(dead) == 0 {
@@ -127,30 +132,6 @@ func privateNotes(st *vault.State) []*vault.NoteBody {
 	return out
 }
 
-// holdsEntries reports whether the index has every entry of a note.
-func (e *Engine) holdsEntries(id vault.BeneficiaryID, n *vault.NoteBody) bool {
-	for _, h := range n.Entries {
-		if raw, err := e.Store.Get(bucketEntries, string(id)+"/"+string(h)); err != nil || raw == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// openNote returns the entries of a note object by their commitments.
-func (e *Engine) openNote(ctx context.Context, keys *keyring, extra []string, n *vault.NoteBody) (map[vault.Hash][]byte, error) {
-	sealed, err := e.openObject(ctx, n.Object)
-	if err != nil {
-		return nil, err
-	}
-	defer sealed.Close()
-	plain, err := e.Sealer.Open(sealed, append(keys.identitiesFor(n.Object.Readers), extra...))
-	if err != nil {
-		return nil, fmt.Errorf("open note: %w", err)
-	}
-	return parseNote(plain)
-}
-
 func discardAll(work []*resealed) {
 	for _, r := range work {
 		if r.file.File != nil {
@@ -179,14 +160,9 @@ func (e *Engine) sealAll(ctx context.Context, st *vault.State, org *vault.Org, k
 		if err != nil {
 			return err
 		}
-		src, err := e.resealSource(ctx, st, keys, extra, r)
-		if err != nil {
+		f, err := e.sealAnew(ctx, st, keys, extra, r, rcps)
+		if err != nil || f == nil {
 			return err
-		}
-		defer src.Close()
-		f, err := e.sealFile(src, rcps)
-		if err != nil {
-			return fmt.Errorf("reseal object: %w", err)
 		}
 		r.file = Staged{f, path}
 		r.to = vault.Object{Path: path, Size: f.Size(), Hash: f.Sum(), Readers: readers}
@@ -197,48 +173,41 @@ func (e *Engine) sealAll(ctx context.Context, st *vault.State, org *vault.Org, k
 	})
 }
 
-// resealSource returns the plaintext: of a document checked against the commitment made at its deposit, or the lines of
-// the notes.
-func (e *Engine) resealSource(ctx context.Context, st *vault.State, keys *keyring, extra []string, r *resealed) (io.ReadCloser, error) {
+// sealAnew seals one object for recipients: a document checked against the commitment made at its deposit, or the lines of notes.
+// It returns none where what is there is not that: whoever reads a vault may have put something else there, and keeps nobody
+// from sealing the rest by it.
+func (e *Engine) sealAnew(ctx context.Context, st *vault.State, keys *keyring, extra []string, r *resealed, rcps []string) (SpoolFile, error) {
 	if r.doc == nil {
-		text, hashes, err := e.noteLines(ctx, st, keys, extra, r.notes)
-		r.lines = hashes
-		return io.NopCloser(bytes.NewReader(text)), err
+		text, err := e.noteLines(ctx, st, keys, extra, r)
+		if err != nil || len(r.notes) == 0 {
+			return nil, err
+		}
+		return e.sealFile(bytes.NewReader(text), rcps)
 	}
-	return e.openDocument(ctx, keys, extra, r.doc)
-}
-
-// noteLines returns the exact lines of the entries of several notes: from the index, else from the objects themselves.
-func (e *Engine) noteLines(ctx context.Context, st *vault.State, keys *keyring, extra []string, notes []*vault.NoteBody) ([]byte, []vault.Hash, error) {
-	var text bytes.Buffer
-	var hashes []vault.Hash
-	for _, n := range notes {
-		var opened map[vault.Hash][]byte
-		for _, h := range n.Entries {
-			if slices.Contains(hashes, h) {
-				continue
-			}
-			raw, err := e.Store.Get(bucketEntries, string(st.ID)+"/"+string(h))
-			if err != nil {
-				return nil, nil, fmt.Errorf("read note entry: %w", err)
-			}
-			if raw == nil && opened == nil {
-				if opened, err = e.openNote(ctx, keys, extra, n); err != nil {
-					return nil, nil, err
-				}
-			}
-			if raw == nil {
-				raw = opened[h]
-			}
-			if raw == nil {
-				return nil, nil, vault.Errorf(vault.CodeIntegrity, "a note does not hold an entry that it declares")
-			}
-			text.Write(raw)
-			text.WriteByte('\n')
-			hashes = append(hashes, h)
+	src, err := e.openDocument(ctx, keys, extra, r.doc)
+	if err == nil {
+		defer src.Close()
+		var f SpoolFile
+		if f, err = e.sealFile(src, rcps); err == nil {
+			return f, nil
 		}
 	}
-	return text.Bytes(), hashes, nil
+	if spoilt(err) {
+		e.log.Warn("reseal document", "code", vault.CodeOf(err))
+		r.bad++
+		return nil, nil
+	}
+	return nil, fmt.Errorf("reseal object: %w", err)
+}
+
+// spoilt reports whether an error of opening an object is of that object alone: altered, gone, or not sealed to those whom it
+// declares.
+func spoilt(err error) bool {
+	switch vault.CodeOf(err) {
+	case vault.CodeIntegrity, vault.CodeNoIdentity, vault.CodeNotFound:
+		return true
+	}
+	return false
 }
 
 // commitReseal records the new objects and the end of the old ones in one change. If the wanted readers have changed

@@ -139,10 +139,15 @@ func (s *State) editDocument(org *Org, r *Record, entries EntryLookup) error {
 		d.forget()
 		s.withholdAll(d.ID, r)
 	}
-	if b.Space != "" {
+	moved := b.Space != "" && b.Space != d.Space
+	if moved {
 		d.Space = b.Space
 	}
 	d.Changed = r.At
+	digest := d.Digest
 	s.learnDocument(d, r, entries)
+	if !moved { // what the bytes are was signed with them: else who exchanges them would only have to say so
+		d.Digest = digest
+	}
 	return nil
 }
