@@ -76,7 +76,8 @@ func Open(path string, buckets []BucketSpec) (*Store, error) {
 func (s *Store) open(path string) error {
 	_, err := os.Stat(path)
 	created := errors.Is(err, fs.ErrNotExist)
-	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType})
+	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, FreelistType: bolt.FreelistMapType,
+		InitialMmapSize: mapAtFirst})
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,12 @@ package boltstore
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -18,6 +21,9 @@ const (
 	pageBytes = 1 << 20
 )
 
+// neighbours is how many keys that follow one another count as one use: they share pages.
+const neighbours = 16
+
 // Op sets a key, or deletes it if Value is nil. An empty Value that is not nil is stored as such.
 type Op struct {
 	Bucket Bucket
@@ -29,8 +35,8 @@ type Op struct {
 // fs.SkipAll ends the scan without an error, any other error ends it and is returned as it is.
 type Visit func(key string, value []byte) error
 
-// Write applies the operations in order and as one: all of them are durable when it returns without an error, and none
-// has happened otherwise. Codes: vault.CodeLocked for a sealed bucket, vault.CodeDiskFull, vault.CodeInvalid for an
+// Write applies the operations as one: all of them are durable when it returns without an error, and none has happened
+// otherwise. Of several for one key the last counts. Codes: vault.CodeLocked for a sealed bucket, vault.CodeDiskFull, vault.CodeInvalid for an
 // undeclared bucket or an impossible key. Each call costs a synchronisation of the disk: group what can wait.
 func (s *Store) Write(ops []Op) error {
 	if len(ops) == 0 {
@@ -62,12 +68,18 @@ func (s *Store) Write(ops []Op) error {
 	return nil
 }
 
-// update applies operations whose values are in their stored form.
+// update applies operations whose values are in their stored form, in the order of the keys: what lies together is then written
+// together, and a page is gone to once. It reorders ops.
 func (s *Store) update(ops []Op) error {
+	slices.SortStableFunc(ops, func(a, b Op) int {
+		return cmp.Or(strings.Compare(string(a.Bucket), string(b.Bucket)), strings.Compare(a.Key, b.Key))
+	})
 	return guard(func() error {
 		return s.db.Update(func(tx *bolt.Tx) error {
-			for _, op := range ops {
-				s.used(tx, 1) // a large write goes through most of the file
+			for i, op := range ops {
+				if i%neighbours == 0 {
+					s.used(tx, 1) // a large write goes through most of the file
+				}
 				b := tx.Bucket([]byte(op.Bucket))
 				if op.Value == nil {
 					if err := b.Delete([]byte(op.Key)); err != nil {
@@ -208,7 +220,7 @@ func (s *Store) scan(b Bucket, rest span, fn Visit) error {
 func (s *Store) page(b Bucket, rest span) (items []Op, more bool, err error) {
 	err = guard(func() error {
 		return s.db.View(func(tx *bolt.Tx) error {
-			s.used(tx, pageItems/16) // neighbours share pages
+			s.used(tx, pageItems/neighbours)
 			c := tx.Bucket([]byte(b)).Cursor()
 			size := 0
 			for k, v := start(c, rest); k != nil && bytes.HasPrefix(k, []byte(rest.prefix)); k, v = step(c, rest) {

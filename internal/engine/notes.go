@@ -18,9 +18,9 @@ const (
 	noteBatch   = 256       // notes that are fetched and applied together
 	noteWorkers = 24        // notes that are fetched at the same time: most of the time each waits for the storage
 	noteAgain   = time.Hour // until a note that was bad or missing is asked for again
-	// notesAtOnce is how many notes that name nobody a pull brings, about, before it leaves the rest to the background: what a
-	// busy day of an office writes.
-	notesAtOnce = 2048
+	// notesAtOnce is for how many vaults a pull brings the notes that name nobody: no busy day of an office touches more. Where it is
+	// more they are left to the background.
+	notesAtOnce = 1024
 	// restBudget is how long one round of background work fetches notes before it looks at what else there is.
 	restBudget = 20 * time.Second
 	// notesPatience is how long somebody who looks at a vault waits for its notes.
@@ -36,12 +36,13 @@ type fetching struct {
 	// record keeps what is fetched, and leaves the vaults that it is about to foldUnfolded.
 	record bool
 
+	naming sync.Mutex // held by who fetches for foldRecorded, which works on several vaults at once
 	mu     sync.Mutex // guards failed
 	failed error      // a note could not be read; others were
 }
 
 // pullNotes fetches notes that this device may read and does not have: all of the organization's, all that say who people
-// are, and some of the rest. One that is bad becomes a finding; it is asked for again after a while, or by a pull of all.
+// are, and the rest unless it is much. One that is bad becomes a finding; it is asked for again after a while, or by a pull of all.
 func (e *Engine) pullNotes(ctx context.Context, m *mount, p *puller, all bool) error {
 	if all {
 		m.mu.Lock()
@@ -60,11 +61,17 @@ func (e *Engine) pullNotes(ctx context.Context, m *mount, p *puller, all bool) e
 	if n, err := e.toFetch(); err == nil && n > noteBatch {
 		defer roomy()()
 	}
-	for _, batches := range []iter.Seq[[]*wantedNote]{slices.Chunk(f.due(org), noteBatch), f.batches(true, 0, time.Time{}),
-		f.batches(false, e.notesAtOnce, time.Time{})} {
+	for _, batches := range []iter.Seq[[]*wantedNote]{slices.Chunk(f.due(org), noteBatch), f.batches(true, time.Time{})} {
 		if err := f.each(ctx, batches); err != nil {
 			return err
 		}
+	}
+	n, err := e.toFetch()
+	if err == nil && n <= e.notesAtOnce {
+		err = f.each(ctx, f.batches(false, time.Time{}))
+	}
+	if err != nil {
+		return err
 	}
 	if f.failed != nil {
 		p.trouble = f.failed
@@ -89,7 +96,7 @@ func (e *Engine) fetchRest(ctx context.Context) (left bool, err error) {
 		if ferr != nil {
 			return false, ferr
 		}
-		if err = f.each(ctx, f.batches(false, 0, until)); err == nil {
+		if err = f.each(ctx, f.batches(false, until)); err == nil {
 			err = e.addFindings(ctx, f.p.findings)
 		}
 		if time.Now().After(until) {
@@ -125,9 +132,9 @@ func (f *fetching) due(want []*wantedNote) []*wantedNote {
 	})
 }
 
-// batches yields the wanted notes of vaults, of each vault together: those that say who the person is, or all; at most about
-// a number of them, and none after a time. 0 is no limit. Each vault is looked at once.
-func (f *fetching) batches(naming bool, limit int, until time.Time) iter.Seq[[]*wantedNote] {
+// batches yields the wanted notes of vaults, of each vault together: those that say who the person is, or all; none after a
+// time unless that is zero. Each vault is looked at once.
+func (f *fetching) batches(naming bool, until time.Time) iter.Seq[[]*wantedNote] {
 	return func(yield func([]*wantedNote) bool) {
 		ov, err := f.view()
 		if err != nil {
@@ -139,7 +146,6 @@ func (f *fetching) batches(naming bool, limit int, until time.Time) iter.Seq[[]*
 			return
 		}
 		var batch []*wantedNote
-		n := 0
 		for i, id := range ids {
 			if i%noteBatch == 0 { // what is decoded is not kept
 				if ov, err = f.view(); err != nil {
@@ -151,14 +157,10 @@ func (f *fetching) batches(naming bool, limit int, until time.Time) iter.Seq[[]*
 				f.fail(err)
 				return
 			}
-			notes = f.due(notes)
-			batch = append(batch, notes...)
-			n += len(notes)
-			enough := limit > 0 && n >= limit
-			if len(batch) < noteBatch && !enough {
+			if batch = append(batch, f.due(notes)...); len(batch) < noteBatch {
 				continue
 			}
-			if !yield(batch) || enough || !until.IsZero() && time.Now().After(until) {
+			if !yield(batch) || !until.IsZero() && time.Now().After(until) {
 				return
 			}
 			batch = nil
@@ -233,15 +235,19 @@ func (f *fetching) keep(ctx context.Context, notes []*wantedNote) error {
 // while.
 func (f *fetching) fetch(ctx context.Context, keys *keyring, want []*wantedNote) error {
 	codes, errs := make([]string, len(want)), make([]error, len(want))
-	sem := make(chan struct{}, noteWorkers)
+	next := make(chan int)
 	var wg sync.WaitGroup
-	for i, n := range want {
-		sem <- struct{}{}
+	for range min(noteWorkers, len(want)) { // not one for each note: the calls go deep, and a new stack grows with each
 		wg.Go(func() {
-			defer func() { <-sem }()
-			n.lines, codes[i], errs[i] = f.p.note(ctx, keys, n.body)
+			for i := range next {
+				want[i].lines, codes[i], errs[i] = f.p.note(ctx, keys, want[i].body)
+			}
 		})
 	}
+	for i := range want {
+		next <- i
+	}
+	close(next)
 	wg.Wait()
 	var last error
 	failed := 0

@@ -28,6 +28,17 @@ type newcomer struct {
 
 func MustNewcomer(tb testing.TB, vaults int) *newcomer {
 	tb.Helper()
+	n := mustOffice(tb, vaults)
+	n.rig = MustJoin(tb, n.admin, "Paul Petit", vault.RoleAgent)
+	n.mustHold(tb)
+	n.admin.MustAdmit(tb, "Paul Petit")
+	MustSync(tb, n.admin)
+	return n
+}
+
+// mustOffice makes vaults with two documents each, whose descriptions are apart from the names.
+func mustOffice(tb testing.TB, vaults int) *newcomer {
+	tb.Helper()
 	admin := MustFound(tb)
 	n := &newcomer{admin: admin, storage: &strange{}, describe: map[string][]string{}}
 	for i := range vaults {
@@ -51,7 +62,12 @@ func MustNewcomer(tb testing.TB, vaults int) *newcomer {
 			tb.Fatal("the documents are described where the person is named")
 		}
 	}
-	n.rig = MustJoin(tb, admin, "Paul Petit", vault.RoleAgent)
+	return n
+}
+
+// mustHold starts the newcomer's engine anew, over a storage that counts, and holds the background.
+func (n *newcomer) mustHold(tb testing.TB) {
+	tb.Helper()
 	n.Reopen(tb, n.storage.over)
 	n.SetNotesAtOnce(1)
 	release := n.HoldTending()
@@ -63,9 +79,6 @@ func MustNewcomer(tb testing.TB, vaults int) *newcomer {
 		}
 	}
 	tb.Cleanup(n.release)
-	admin.MustAdmit(tb, "Paul Petit")
-	MustSync(tb, admin)
-	return n
 }
 
 // notesOf returns the live notes of a vault.
@@ -167,6 +180,66 @@ func TestNamesComeFirst(t *testing.T) {
 		if got := described(t, n.rig, id); len(got) != 2 {
 			t.Errorf("%s: %q", id, got)
 		}
+	}
+}
+
+// TestNamesComeWithJoining lets an agent into a team while their workstation waits for approval: when it has joined it knows the
+// names, with one request for each, and what the vaults hold is on its way. Where the storage gives no names it has joined all the
+// same, and they come with the next pull.
+func TestNamesComeWithJoining(t *testing.T) {
+	for _, given := range []bool{true, false} {
+		t.Run(fmt.Sprintf("given=%v", given), func(t *testing.T) {
+			n := mustOffice(t, 5)
+			var q api.JoinRequest
+			n.rig, q = MustAsk(t, n.admin)
+			if err := approve(n.admin, &q, q.Words, vault.RoleAgent); err != nil {
+				t.Fatal(err)
+			}
+			n.admin.MustAdmit(t, "Paul Martin")
+			MustSync(t, n.admin)
+			naming := map[string]bool{}
+			for _, id := range n.people {
+				for path := range notesOf(t, n.admin, id) {
+					naming[path] = !slices.Contains(n.describe[id], path)
+				}
+			}
+			n.mustHold(t)
+			if !given {
+				n.storage.set(func(path string, _ []byte) ([]byte, error) {
+					if naming[path] {
+						return nil, vault.Errorf(vault.CodeNotFound, "not there")
+					}
+					return nil, nil
+				}, nil)
+			}
+			n.storage.took()
+			if _, err := n.JoinFinish(ctxb, api.JoinFinishRequest{Wait: "30s"}, nil); err != nil {
+				t.Fatal(err)
+			}
+			calls := n.storage.took()
+			asked := map[string]int{}
+			for _, c := range calls {
+				asked[strings.TrimPrefix(c, "get ")]++
+			}
+			if left := n.unasked(calls); len(left) != len(n.people) || n.toFetch(t) != len(n.people) {
+				t.Errorf("%d of %d vaults are left to the background, status counts %d", len(left), len(n.people), n.toFetch(t))
+			}
+			if got := n.names(t, "diallo3"); given != slices.Equal(got, []string{"Diallo3"}) {
+				t.Errorf("the newcomer finds %q", got)
+			}
+			for path, names := range naming {
+				if given && names && asked[path] > 1 {
+					t.Errorf("%s was asked for %d times", path, asked[path])
+				}
+			}
+			n.storage.set(nil, nil)
+			if _, err := n.Sync(ctxb, api.SyncRequest{Wait: "30s"}, nil); err != nil && (given || vault.CodeOf(err) != vault.CodeIntegrity) {
+				t.Fatal(err) // that they were missing stays told until somebody verifies
+			}
+			if got := n.names(t, ""); len(got) != len(n.people) || slices.Contains(got, "") {
+				t.Errorf("the newcomer lists %q", got)
+			}
+		})
 	}
 }
 

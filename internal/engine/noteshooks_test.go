@@ -5,7 +5,7 @@ import "vaultctl/internal/vault"
 // BucketVaults holds what vaults fold to.
 const BucketVaults = bucketVaults
 
-// SetNotesAtOnce sets how many notes that name nobody a pull brings.
+// SetNotesAtOnce sets for how many vaults a pull brings the notes that name nobody.
 func (e *Engine) SetNotesAtOnce(n int) { e.notesAtOnce = n }
 
 // HoldTending keeps the background work from beginning a round until release is called.

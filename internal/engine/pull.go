@@ -16,6 +16,7 @@ import (
 
 const (
 	pullBatch  = 64      // segments that are applied together
+	wholeBatch = 192     // segments that are recorded together where a journal is read whole: each time costs a part of the index
 	maxOrgNote = 8 << 10 // bytes
 )
 
@@ -80,7 +81,7 @@ func (e *Engine) pullRemote(ctx context.Context, m *mount, all bool) (int, []api
 		if err == nil {
 			err = e.recordOrgNotes(ctx, m, p)
 		}
-		err = errOr(err, e.foldRecorded(ctx))
+		err = errOr(err, e.foldRecorded(ctx, m, p))
 	}
 	if err != nil {
 		return total, nil, err
@@ -127,9 +128,12 @@ func (e *Engine) preparePull(ctx context.Context, m *mount, p *puller, all bool)
 
 // pullRounds takes segments until there are no more for now.
 func (e *Engine) pullRounds(ctx context.Context, p *puller) (int, error) {
-	total := 0
+	total, batch := 0, pullBatch
+	if e.self().Joining {
+		batch = wholeBatch
+	}
 	for {
-		segs, err := p.round(ctx, pullBatch)
+		segs, err := p.round(ctx, batch)
 		if err != nil || len(segs) == 0 {
 			return total, err
 		}

@@ -97,58 +97,6 @@ func (p *puller) find(severity, code, path string) {
 	p.findings = append(p.findings, findingOf(severity, code, onRemote(p.name, path)))
 }
 
-// verify checks a segment against its place and decrypts it. A code says what is wrong with it; no segment and no code
-// mean that its epoch or its device is not known yet.
-func (p *puller) verify(ctx context.Context, w vault.WriterID, seq uint64, raw []byte) (*pulledSegment, string, error) {
-	if len(raw) > maxSegmentFile {
-		return nil, foundTooLarge, nil
-	}
-	h, sealed, err := splitSegment(raw)
-	switch {
-	case vault.CodeOf(err) == vault.CodeUpgrade && h.Writer == w:
-		return nil, foundUnreadable, nil
-	case err != nil:
-		return nil, foundAltered, nil //nolint:nilerr // the code says it
-	case h.Org != p.org.ID:
-		return nil, foundForeign, nil
-	case h.Writer != w || h.Seq != seq:
-		return nil, foundAltered, nil
-	case seq > 0 && h.Prev != p.last[w].Header:
-		return nil, foundForked, nil
-	case int64(len(sealed)) < h.Size:
-		return nil, foundTruncated, nil
-	case int64(len(sealed)) != h.Size || vault.HashOf(sealed) != h.Body:
-		return nil, foundAltered, nil
-	}
-	ids, err := p.identities(ctx, h.Epoch)
-	if err != nil || len(ids) == 0 {
-		return nil, "", err
-	}
-	plain, err := p.sealer.Open(bytes.NewReader(sealed), ids)
-	if vault.CodeOf(err) == vault.CodeNoIdentity {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, foundAltered, nil //nolint:nilerr // the code says it
-	}
-	body, err := vault.ParseBody(h, plain)
-	if err != nil {
-		return nil, foundAltered, nil //nolint:nilerr // the code says it
-	}
-	if !p.admitted(w, body) {
-		return nil, "", nil
-	}
-	past := p.last[w].Past.Clone()
-	if past == nil {
-		past = vault.Past{}
-	}
-	past.Merge(body.Context.Heads)
-	delete(past, w)
-	seg := &pulledSegment{writer: w, seq: seq, body: body, raw: raw, info: segmentInfo{Header: h.Hash(), Prev: h.Prev,
-		Size: int64(len(raw)), Hash: objecthash.Of(raw), At: body.Context.At, Past: past}}
-	return seg, "", p.fetchParcels(ctx, seg)
-}
-
 // enrolled reports whether the writer is one of a certified device, or the founder's, or had a segment taken already.
 func (p *puller) enrolled(w vault.WriterID) bool {
 	return w == p.first || p.heads[w] > 0 || p.org.Devices[w.Device()] != nil
@@ -333,15 +281,15 @@ func (p *puller) note(ctx context.Context, keys *keyring, n *vault.NoteBody) (ma
 	return lines, "", nil
 }
 
-// splitSegment verifies the header and returns it with what follows it; of a newer version's the header as ParseHeader does.
+// splitSegment verifies the header and returns it with the part of raw that follows it; of a newer version's the header as ParseHeader does.
 func splitSegment(raw []byte) (*vault.Header, []byte, error) {
-	br := bufio.NewReader(bytes.NewReader(raw))
+	src := bytes.NewReader(raw)
+	br := bufio.NewReader(src)
 	h, err := vault.ParseHeader(br)
 	if err != nil {
 		return h, nil, err
 	}
-	sealed, err := io.ReadAll(br)
-	return h, sealed, err
+	return h, raw[len(raw)-src.Len()-br.Buffered():], nil
 }
 
 // readSource reads an object of at most limit bytes whole; of a longer one it returns the beginning, which no hash fits.

@@ -196,7 +196,7 @@ func (b *rebuilder) parcels(ctx context.Context) error {
 // segments applies every segment that is at hand, its own among them.
 func (b *rebuilder) segments(ctx context.Context) error {
 	for {
-		segs, err := b.p.round(ctx, pullBatch)
+		segs, err := b.p.round(ctx, wholeBatch)
 		if err != nil {
 			return err
 		}

@@ -19,20 +19,20 @@ const (
 
 // asking is where a pull stands with one writer.
 type asking struct {
-	raw    map[uint64][]byte // fetched, not yet taken
-	ahead  int               // segments to fetch at once: more as long as there are more
-	ended  bool              // the source has no further one, as of now
-	failed error             // the last answer was no answer
-	news   bool              // segments were taken
-	seg    *pulledSegment    // the next one, whole and signed, that waits for what it says to have seen
-	later  bool              // the next one is of a device or an epoch that is not known yet
+	raw    map[uint64]*fetched // not yet taken
+	ahead  int                 // segments to fetch at once: more as long as there are more
+	ended  bool                // the source has no further one, as of now
+	failed error               // the last answer was no answer
+	news   bool                // segments were taken
+	seg    *pulledSegment      // the next one, whole and signed, that waits for what it says to have seen
+	later  bool                // the next one is of a device or an epoch that is not known yet
 }
 
 // of returns where the pull stands with a writer.
 func (p *puller) of(w vault.WriterID) *asking {
 	a := p.asking[w]
 	if a == nil {
-		a = &asking{raw: map[uint64][]byte{}, ahead: 1}
+		a = &asking{raw: map[uint64]*fetched{}, ahead: 1}
 		p.asking[w] = a
 	}
 	return a
@@ -63,8 +63,8 @@ func (p *puller) fetch(ctx context.Context) (int, error) {
 	var held int64
 	for _, w := range slices.Sorted(maps.Keys(p.heads)) {
 		a := p.of(w)
-		for _, raw := range a.raw {
-			held += int64(len(raw))
+		for _, f := range a.raw {
+			held += int64(len(f.raw))
 		}
 		if p.stuck[w] || a.ended || a.failed != nil || a.seg != nil || a.later || len(a.raw) > 0 || p.barred[w] {
 			continue
@@ -81,17 +81,17 @@ func (p *puller) fetch(ctx context.Context) (int, error) {
 	if held > 0 && len(want) > fetchWorkers {
 		want = want[:fetchWorkers]
 	}
-	raws, errs := p.fetchSome(ctx, want)
+	got, errs := p.fetchSome(ctx, want)
 	if err := ctx.Err(); err != nil {
 		return 0, vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
 	}
-	return len(want), p.file(want, raws, errs)
+	return len(want), p.file(want, got, errs)
 }
 
 // fetchSome reads the segments side by side until they are many bytes; those that were left out have neither bytes nor an
 // error.
-func (p *puller) fetchSome(ctx context.Context, want []segmentName) (raws [][]byte, errs []error) {
-	raws, errs = make([][]byte, len(want)), make([]error, len(want))
+func (p *puller) fetchSome(ctx context.Context, want []segmentName) (got []*fetched, errs []error) {
+	got, errs = make([]*fetched, len(want)), make([]error, len(want))
 	var mu sync.Mutex
 	var sum int
 	sem := make(chan struct{}, fetchWorkers)
@@ -107,19 +107,21 @@ func (p *puller) fetchSome(ctx context.Context, want []segmentName) (raws [][]by
 		}
 		wg.Go(func() {
 			defer func() { <-sem }()
-			raw, err := readSource(ctx, p.get, vault.SegmentPath(s.writer, s.seq), maxSegmentFile)
+			f, err := p.fetchSegment(ctx, s.writer, s.seq)
 			mu.Lock()
 			defer mu.Unlock()
-			raws[i], errs[i] = raw, err
-			sum += len(raw)
+			got[i], errs[i] = f, err
+			if f != nil {
+				sum += len(f.raw)
+			}
 		})
 	}
 	wg.Wait()
-	return raws, errs
+	return got, errs
 }
 
 // file puts what was fetched where takeAll finds it. A gap ends a writer's segments: what is behind it is not looked at.
-func (p *puller) file(want []segmentName, raws [][]byte, errs []error) error {
+func (p *puller) file(want []segmentName, got []*fetched, errs []error) error {
 	answers := 0
 	var last error
 	for i, s := range want {
@@ -131,9 +133,9 @@ func (p *puller) file(want []segmentName, raws [][]byte, errs []error) error {
 		case errs[i] != nil:
 			last = fmt.Errorf("read segment: %w", errs[i])
 			a.failed = last
-		case raws[i] != nil && !a.ended && a.failed == nil:
+		case got[i] != nil && !a.ended && a.failed == nil:
 			answers++
-			a.raw[s.seq] = raws[i]
+			a.raw[s.seq] = got[i]
 		}
 	}
 	if answers == 0 && last != nil {
@@ -175,11 +177,11 @@ func (p *puller) takeAll(ctx context.Context, limit int) []*pulledSegment {
 func (p *puller) next(ctx context.Context, w vault.WriterID) *pulledSegment {
 	a, seq := p.of(w), p.heads[w]
 	if a.seg == nil {
-		raw := a.raw[seq]
-		if raw == nil || a.later || a.failed != nil {
+		got := a.raw[seq]
+		if got == nil || a.later || a.failed != nil {
 			return nil
 		}
-		seg, err := p.look(ctx, w, seq, raw)
+		seg, err := p.look(ctx, w, seq, got)
 		switch {
 		case vault.CodeOf(err) == vault.CodeNotFound: // gone again: it was a stale answer
 			a.ended = true
@@ -210,17 +212,17 @@ func (p *puller) next(ctx context.Context, w vault.WriterID) *pulledSegment {
 
 // look verifies a segment, reading it once more where it seems altered: perhaps it was read badly. Nothing means that it
 // is bad, which stops its writer, or that what is needed to verify it is not known yet.
-func (p *puller) look(ctx context.Context, w vault.WriterID, seq uint64, raw []byte) (*pulledSegment, error) {
+func (p *puller) look(ctx context.Context, w vault.WriterID, seq uint64, got *fetched) (*pulledSegment, error) {
 	path := vault.SegmentPath(w, seq)
-	seg, code, err := p.verify(ctx, w, seq, raw)
+	seg, code, err := p.verify(ctx, w, seq, got)
 	if err != nil {
 		return nil, err
 	}
 	if code == foundAltered || code == foundTruncated {
-		if raw, err = readSource(ctx, p.get, path, maxSegmentFile); err != nil {
+		if got, err = p.fetchSegment(ctx, w, seq); err != nil {
 			return nil, fmt.Errorf("read segment: %w", err)
 		}
-		if seg, code, err = p.verify(ctx, w, seq, raw); err != nil {
+		if seg, code, err = p.verify(ctx, w, seq, got); err != nil {
 			return nil, err
 		}
 	}

@@ -3,9 +3,11 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"vaultctl/internal/vault"
 )
@@ -17,6 +19,8 @@ import (
 const (
 	metaUnfolded = "unfolded/" // + vault whose records are in the index, and whose state is not what they fold to
 	foldTogether = 512         // vaults that are folded and written together
+	// foldingAtOnce is how many times that many are worked on at the same time: some wait for the storage, some for the disk.
+	foldingAtOnce = 3
 )
 
 // recordSegments is takeSegments that leaves the vaults to foldUnfolded.
@@ -60,35 +64,127 @@ func (e *Engine) recordOrgNotes(ctx context.Context, m *mount, p *puller) error 
 	return f.each(ctx, slices.Chunk(f.due(org), noteBatch))
 }
 
-// foldRecorded folds what a pull of a home that joins has recorded. Should it fail, the index is loaded again, which does it,
-// before anything is built on it.
-func (e *Engine) foldRecorded(ctx context.Context) error {
-	return e.exclusive(ctx, func() error {
-		keys, org := e.view()
-		if keys == nil {
+// foldRecorded folds what a pull of a home that joins has recorded, with the notes that say who the people are, as far as the
+// storage gives them: pullNotes asks again for those that it does not. Some vaults are folded and their notes fetched while
+// others are written. Should it fail, the index is loaded again, which folds the rest, before anything is built on it.
+func (e *Engine) foldRecorded(ctx context.Context, m *mount, p *puller) error {
+	ids, err := e.unfolded()
+	if err != nil {
+		return err
+	}
+	f := &fetching{e: e, m: m, p: p, read: map[string]bool{}}
+	if _, err := f.view(); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	chunks := make(chan []vault.BeneficiaryID)
+	var wg sync.WaitGroup
+	errs := make([]error, foldingAtOnce)
+	for i := range errs {
+		wg.Go(func() {
+			for chunk := range chunks {
+				if errs[i] = errOr(errs[i], f.foldChunk(ctx, chunk)); errs[i] != nil {
+					stop()
+				}
+			}
+		})
+	}
+	for chunk := range slices.Chunk(ids, e.foldTogether) {
+		chunks <- chunk
+	}
+	close(chunks)
+	wg.Wait()
+	if err = errors.Join(errs...); err == nil {
+		return nil
+	}
+	return errors.Join(err, e.exclusive(e.background, func() error { e.writer.broken = true; return nil }))
+}
+
+// foldChunk folds vaults, fetches the notes that name their people, folds those again, and writes all.
+func (f *fetching) foldChunk(ctx context.Context, ids []vault.BeneficiaryID) error {
+	if err := ctx.Err(); err != nil {
+		return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
+	}
+	keys, org := f.e.view()
+	if keys == nil {
+		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
+	}
+	ov := newOverlay(f.e.Store, org, keys)
+	folded, err := ov.foldEach(ids)
+	if err != nil {
+		return err
+	}
+	notes, err := f.name(ctx, ov, folded)
+	if err != nil {
+		return err
+	}
+	return f.e.exclusive(ctx, func() error {
+		if now, _ := f.e.view(); now == nil {
 			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 		}
-		err := e.foldUnfolded(ctx, org, keys)
-		e.writer.broken = e.writer.broken || err != nil
-		return err
+		return f.e.writeFolded(org, keys, folded, notes)
 	})
 }
 
-// foldUnfolded folds the vaults that are marked. It runs in the committer.
-func (e *Engine) foldUnfolded(ctx context.Context, org *vault.Org, keys *keyring) error {
-	var ids []vault.BeneficiaryID
-	err := e.Store.Scan(bucketMeta, metaUnfolded, func(key string, _ []byte) error {
+// name fetches the notes that say who the people of folded vaults are, and folds those vaults again. What cannot be fetched
+// stays wanted.
+func (f *fetching) name(ctx context.Context, ov *overlay, folded []*refolded) ([]*wantedNote, error) {
+	var want []*wantedNote
+	for _, r := range folded {
+		if r.state.Erased == nil {
+			want = append(want, ov.wantedIn(r.state, true)...)
+		}
+	}
+	f.naming.Lock()
+	for chunk := range slices.Chunk(f.due(want), noteBatch) {
+		if err := f.fetch(ctx, ov.keys, chunk); err != nil {
+			f.e.log.Warn("fetch names", "code", vault.CodeOf(err))
+			break
+		}
+	}
+	f.naming.Unlock()
+	brought := map[vault.BeneficiaryID][]*wantedNote{}
+	for _, n := range want {
+		if n.lines != nil {
+			brought[n.vault] = append(brought[n.vault], n)
+		}
+	}
+	return want, parallel(len(folded), func(i int) error {
+		if notes := brought[folded[i].state.ID]; notes != nil {
+			return folded[i].foldAgain(ov, notes)
+		}
+		return nil
+	})
+}
+
+// unfolded returns the vaults that are marked, sorted.
+func (e *Engine) unfolded() (ids []vault.BeneficiaryID, err error) {
+	err = e.Store.Scan(bucketMeta, metaUnfolded, func(key string, _ []byte) error {
 		ids = append(ids, vault.BeneficiaryID(key[len(metaUnfolded):]))
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("read index: %w", err)
+		return nil, fmt.Errorf("read index: %w", err)
+	}
+	return ids, nil
+}
+
+// foldUnfolded folds the vaults that are marked. It runs in the committer.
+func (e *Engine) foldUnfolded(ctx context.Context, org *vault.Org, keys *keyring) error {
+	ids, err := e.unfolded()
+	if err != nil {
+		return err
 	}
 	for chunk := range slices.Chunk(ids, e.foldTogether) {
 		if err := ctx.Err(); err != nil {
 			return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
 		}
-		if err := e.foldSome(org, keys, chunk); err != nil {
+		folded, err := newOverlay(e.Store, org, keys).foldEach(chunk)
+		if err != nil {
+			return err
+		}
+		if err := e.writeFolded(org, keys, folded, nil); err != nil {
 			return err
 		}
 	}
@@ -100,39 +196,47 @@ type refolded struct {
 	state     *vault.State
 	raw       []byte // state as the index has it
 	wasErased bool
-	fresh     bool           // the index had nothing of it
-	entries   []*vault.Entry // that are at hand, in the order of the records
+	fresh     bool                        // the index had nothing of it
+	told      map[vault.Hash]*vault.Entry // entries that are at hand
+	entries   []*vault.Entry              // those that the records declare, in their order
 	records   []*vault.Record
 	summary   *summary
 }
 
-// foldSome folds vaults on every core, and writes and shows what they came to.
-func (e *Engine) foldSome(org *vault.Org, keys *keyring, ids []vault.BeneficiaryID) error {
+// foldEach folds vaults on every core. The overlay is not written.
+func (o *overlay) foldEach(ids []vault.BeneficiaryID) ([]*refolded, error) {
 	folded := make([]*refolded, len(ids))
 	err := parallel(len(ids), func(i int) (err error) {
-		folded[i], err = newOverlay(e.Store, org, keys).foldWhole(ids[i])
+		folded[i], err = newOverlay(o.store, o.org, o.keys).foldWhole(ids[i])
 		return err
 	})
-	if err != nil {
-		return err
-	}
+	return folded, err
+}
+
+// writeFolded writes and shows what vaults came to, with the notes that were fetched for them. It runs in the committer.
+func (e *Engine) writeFolded(org *vault.Org, keys *keyring, folded []*refolded, notes []*wantedNote) error {
 	ov := newOverlay(e.Store, org, keys)
 	people := map[vault.BeneficiaryID]*summary{}
-	for i, f := range folded {
-		ov.put(bucketVaults, string(ids[i]), f.raw)
-		ov.put(bucketPeople, string(ids[i]), encodeSummary(f.summary))
-		ov.setState(ids[i], f.state)
-		people[ids[i]] = f.summary
+	for _, f := range folded {
+		id := f.state.ID
+		ov.put(bucketVaults, string(id), f.raw)
+		ov.put(bucketPeople, string(id), encodeSummary(f.summary))
+		ov.setState(id, f.state)
+		people[id] = f.summary
 	}
-	for i, f := range folded {
-		ov.indexEntries(ids[i], f.entries, f.fresh)
+	if _, err := ov.keepLines(notes); err != nil {
+		return err
+	}
+	for _, f := range folded {
+		id := f.state.ID
+		ov.indexEntries(id, f.entries, f.fresh)
 		if err := ov.takeFolded(f.state, f.wasErased, f.records); err != nil {
 			return err
 		}
 		for path := range f.state.Tombs {
 			ov.delete(bucketHeld, path)
 		}
-		ov.delete(bucketMeta, metaUnfolded+string(ids[i]))
+		ov.delete(bucketMeta, metaUnfolded+string(id))
 	}
 	if err := e.Store.Write(ov.ops()); err != nil {
 		return fmt.Errorf("write index: %w", err)
@@ -156,19 +260,36 @@ func (o *overlay) foldWhole(id vault.BeneficiaryID) (*refolded, error) {
 	if f.records, err = o.records(string(id)); err != nil {
 		return nil, err
 	}
-	lookup, err := o.lookupAll(id)
-	if err != nil {
+	if f.told, err = o.entriesOf(id); err != nil {
 		return nil, err
 	}
+	return f, f.fold(o, id)
+}
+
+// fold makes of records and entries what follows from them.
+func (f *refolded) fold(o *overlay, id vault.BeneficiaryID) (err error) {
+	lookup := func(h vault.Hash) *vault.Entry { return f.told[h] }
 	f.entries = told(f.records, lookup)
 	f.state = vault.Fold(id, o.org, f.records, lookup)
 	f.summary = summarize(f.state, o.org, o.keys)
 	f.raw, err = json.Marshal(f.state)
-	return f, err
+	return err
 }
 
-// lookupAll is lookup for who asks for all that is there.
-func (o *overlay) lookupAll(id vault.BeneficiaryID) (vault.EntryLookup, error) {
+// foldAgain is fold with what notes of the vault told besides.
+func (f *refolded) foldAgain(o *overlay, notes []*wantedNote) error {
+	for _, n := range notes {
+		for h, line := range n.lines {
+			if en := n.entry(line); en != nil {
+				f.told[h] = en
+			}
+		}
+	}
+	return f.fold(o, f.state.ID)
+}
+
+// entriesOf returns the entries of a vault that are at hand, by their commitments.
+func (o *overlay) entriesOf(id vault.BeneficiaryID) (map[vault.Hash]*vault.Entry, error) {
 	prefix := string(id) + "/"
 	all := map[vault.Hash]*vault.Entry{}
 	err := o.scan(bucketEntries, prefix, func(key string, raw []byte) error {
@@ -178,5 +299,5 @@ func (o *overlay) lookupAll(id vault.BeneficiaryID) (vault.EntryLookup, error) {
 		}
 		return nil
 	})
-	return func(h vault.Hash) *vault.Entry { return all[h] }, err
+	return all, err
 }

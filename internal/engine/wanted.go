@@ -59,17 +59,31 @@ func (o *overlay) wantedOf(id vault.BeneficiaryID, naming bool) ([]*wantedNote, 
 	if err != nil || naming && len(st.Unread) == 0 {
 		return nil, err
 	}
+	return o.wantedIn(st, naming), nil
+}
+
+// wantedIn is wantedOf for a vault that is at hand.
+func (o *overlay) wantedIn(st *vault.State, naming bool) []*wantedNote {
 	var out []*wantedNote
 	for _, path := range slices.Sorted(maps.Keys(st.Notes)) {
 		n := st.Notes[path]
 		if naming && !slices.ContainsFunc(n.Entries, func(h vault.Hash) bool { return slices.Contains(st.Unread, h) }) {
 			continue
 		}
-		if o.keys.lacks(o, id, n) {
-			out = append(out, &wantedNote{vault: id, body: n})
+		if o.keys.lacks(o, st.ID, n) {
+			out = append(out, &wantedNote{vault: st.ID, body: n})
 		}
 	}
-	return out, nil
+	return out
+}
+
+// entry reads a line of the note; nil where it says nothing of what the note is about.
+func (n *wantedNote) entry(line []byte) *vault.Entry {
+	var en vault.Entry
+	if err := json.Unmarshal(line, &en); err != nil || n.vault != "" && en.Vault != n.vault {
+		return nil
+	}
+	return &en
 }
 
 // wantedOrg returns the live notes of the organization that the keys open and whose entries are not at hand.
@@ -182,9 +196,9 @@ func (o *overlay) keepLines(notes []*wantedNote) (*kept, error) {
 
 // keepLine stores one entry of a fetched note, and notes of which vault it is. What erased vaults told is not kept.
 func (o *overlay) keepLine(n *wantedNote, h vault.Hash, line []byte, k *kept) error {
-	var en vault.Entry
-	if err := json.Unmarshal(line, &en); err != nil || n.vault != "" && en.Vault != n.vault {
-		return nil //nolint:nilerr // a line that says nothing is nobody's loss: what was declared stays wanted
+	en := n.entry(line)
+	if en == nil {
+		return nil // a line that says nothing is nobody's loss: what was declared stays wanted
 	}
 	if en.Vault == "" {
 		k.org = true
