@@ -52,6 +52,9 @@ func TestJoin(t *testing.T) {
 	if p := marie.MustShow(t, shared); !p.Readable || p.FamilyName != "Ngo" {
 		t.Errorf("opened by Paul for the team: %+v", p)
 	}
+	for _, r := range []*rig{marie, paul, marie, paul} { // who opened what is told too, and nobody writes while the others verify
+		MustSync(t, r)
+	}
 	for _, r := range []*rig{marie, paul} {
 		if v, err := r.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
 			t.Errorf("verify: %v, %+v", err, v.Findings)

@@ -76,16 +76,18 @@ func (e *Engine) foldRecorded(ctx context.Context, m *mount, p *puller) error {
 	if _, err := f.view(); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	chunks := make(chan []vault.BeneficiaryID)
 	var wg sync.WaitGroup
-	errs := make([]error, foldingAtOnce)
-	for i := range errs {
+	for range foldingAtOnce {
 		wg.Go(func() {
 			for chunk := range chunks {
-				if errs[i] = errOr(errs[i], f.foldChunk(ctx, chunk)); errs[i] != nil {
-					stop()
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := f.foldChunk(ctx, chunk); err != nil {
+					stop(err)
 				}
 			}
 		})
@@ -95,17 +97,17 @@ func (e *Engine) foldRecorded(ctx context.Context, m *mount, p *puller) error {
 	}
 	close(chunks)
 	wg.Wait()
-	if err = errors.Join(errs...); err == nil {
+	switch err = context.Cause(ctx); {
+	case err == nil:
 		return nil
+	case errors.Is(err, context.Canceled):
+		err = vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
 	}
 	return errors.Join(err, e.exclusive(e.background, func() error { e.writer.broken = true; return nil }))
 }
 
 // foldChunk folds vaults, fetches the notes that name their people, folds those again, and writes all.
 func (f *fetching) foldChunk(ctx context.Context, ids []vault.BeneficiaryID) error {
-	if err := ctx.Err(); err != nil {
-		return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
-	}
 	keys, org := f.e.view()
 	if keys == nil {
 		return vault.Errorf(vault.CodeLocked, "the vaults are locked")
@@ -136,8 +138,9 @@ func (f *fetching) name(ctx context.Context, ov *overlay, folded []*refolded) ([
 			want = append(want, ov.wantedIn(r.state, true)...)
 		}
 	}
+	want = f.due(want)
 	f.naming.Lock()
-	for chunk := range slices.Chunk(f.due(want), noteBatch) {
+	for chunk := range slices.Chunk(want, noteBatch) {
 		if err := f.fetch(ctx, ov.keys, chunk); err != nil {
 			f.e.log.Warn("fetch names", "code", vault.CodeOf(err))
 			break

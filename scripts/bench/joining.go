@@ -39,8 +39,11 @@ func joinings(ctx context.Context, b *bench) (*table, error) {
 			return nil, err
 		}
 		storage.delay.Store(int64(delay))
-		if err := b.joinOnce(ctx, t, storage, delay, i, i == len(delays)-1); err != nil {
-			return nil, err
+		last := i == len(delays)-1
+		for _, j := range []joining{{home: fmt.Sprintf("at-once%d", i), whole: last}, {home: fmt.Sprintf("later%d", i), later: true}} {
+			if err := b.joinOnce(ctx, t, storage, delay, j); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return t, nil
@@ -49,8 +52,8 @@ func joinings(ctx context.Context, b *bench) (*table, error) {
 func (b *bench) joinAbout() string {
 	return fmt.Sprintf("%d vaults, %d documents, written by `vaultctl import` of people, an eighth of them of another team, and then %d times of one document\n"+
 		"each (`go run ./scripts/bench -only joining -vaults N`). A new agent joins through `rclone serve s3` on loopback, with a proxy in between\n"+
-		"that waits before it hands a request on; rclone is of the pinned module. The clock runs from the approval, and again from the moment\n"+
-		"that `team member add` is on the storage. Calls are what the proxy saw; \"processor\" is user and system time of the newcomer's daemon, the\n"+
+		"that waits before it hands a request on; rclone is of the pinned module. The clock runs from the moment that the administrator approves; they let\n"+
+		"the agent into the team right afterwards, or once they have joined: then it runs again from the moment that this is on the storage. Calls are what the proxy saw; \"processor\" is user and system time of the newcomer's daemon, the\n"+
 		"storage's apart, which runs on the same cores. The rival copies the same objects, and neither decrypts nor checks them; with the last latency alone. One run each.",
 		b.o.vaults, b.o.vaults*perVault, perVault)
 }
@@ -61,6 +64,13 @@ func (b *bench) member(home string) *bench {
 	m.home = home
 	m.env = append(slices.Clone(b.env), "VAULTCTL_HOME="+home)
 	return &m
+}
+
+// joining is one newcomer.
+type joining struct {
+	home  string // its name
+	later bool   // let into the team when they have joined, not right after the approval
+	whole bool   // goes on until everything is there and checked, and is compared with a copy
 }
 
 // stages writes a row for each stage of one join.
@@ -96,10 +106,10 @@ func (s *stages) row(what string, wall, cpu time.Duration, calls map[string]int,
 	fmt.Fprintln(os.Stderr, strings.Join(s.t.rows[len(s.t.rows)-1], " | "))
 }
 
-// joinOnce lets one agent join, until they have searched; with whole until everything is there and checked, and copies it.
-func (b *bench) joinOnce(ctx context.Context, t *table, st *storage, delay time.Duration, n int, whole bool) error {
+// joinOnce lets one agent join, until they have searched, and perhaps until everything is there.
+func (b *bench) joinOnce(ctx context.Context, t *table, st *storage, delay time.Duration, j joining) error {
 	admin := b.member(filepath.Join(b.o.org, "admin"))
-	paul := b.member(filepath.Join(b.work, fmt.Sprintf("new%d", n)))
+	paul := b.member(filepath.Join(b.work, j.home))
 	defer admin.stopDaemon()
 	defer paul.stopDaemon()
 	name := fmt.Sprintf("Agent %d", time.Now().UnixMilli())
@@ -109,29 +119,39 @@ func (b *bench) joinOnce(ctx context.Context, t *table, st *storage, delay time.
 	if err != nil {
 		return err
 	}
-	if n == 0 {
+	if !j.later {
 		s.row("the administrator's daemon starts and unlocks", time.Since(before), admin.daemonCPU(), nil, admin.daemonMemory("VmHWM"))
 	}
 	var status struct{ Fingerprint string }
 	if err := json.Unmarshal([]byte(out), &status); err != nil {
 		return fmt.Errorf("read status: %w", err)
 	}
-	if err := b.approveAndJoin(ctx, admin, paul, s, name, status.Fingerprint); err != nil {
+	approved, err := b.approveAndJoin(ctx, admin, paul, s, name, status.Fingerprint, j)
+	if err != nil {
 		return err
 	}
-	for _, args := range [][]string{{"team", "member", "add", "desk", name, "--yes"}, {"sync", "--wait=" + joinPatience}} {
-		if _, _, err := admin.run(ctx, "vaultctl", args...); err != nil {
+	if j.later {
+		if err := admin.admit(ctx, name); err != nil {
 			return err
 		}
+		time.Sleep(serverCache)
+		s.begin()
+		approved = time.Now()
 	}
-	time.Sleep(serverCache)
-	s.begin()
 	if _, _, err := paul.run(ctx, "vaultctl", "sync"); err != nil {
 		return err
 	}
-	s.end("let into a team: all names are there (`sync`)")
-	if err := paul.lookAround(ctx, s); err != nil || !whole {
+	s.end("`sync`")
+	if err := paul.lookAround(ctx, s); err != nil {
 		return err
+	}
+	from := "the approval"
+	if j.later {
+		from = "being let into the team"
+	}
+	s.row("**from "+from+" to the end of the first search**", time.Since(approved), paul.daemonCPU(), nil, paul.daemonMemory("VmHWM"))
+	if !j.whole {
+		return nil
 	}
 	if err := paul.fetchAll(ctx, s); err != nil {
 		return err
@@ -139,32 +159,47 @@ func (b *bench) joinOnce(ctx context.Context, t *table, st *storage, delay time.
 	return b.rivalCopy(ctx, s, st)
 }
 
-// approveAndJoin measures from the approval to the end of `join`.
-func (b *bench) approveAndJoin(ctx context.Context, admin, paul *bench, s *stages, name, root string) error {
+// admit lets an agent into the team, and waits until the storage has it.
+func (b *bench) admit(ctx context.Context, name string) error {
+	for _, args := range [][]string{{"team", "member", "add", "desk", name, "--yes"}, {"sync", "--wait=" + joinPatience}} {
+		if _, _, err := b.run(ctx, "vaultctl", args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// approveAndJoin measures from the approval to the end of `join`, and returns when it began to approve.
+func (b *bench) approveAndJoin(ctx context.Context, admin, paul *bench, s *stages, name, root string, j joining) (began time.Time, err error) {
 	join := exec.CommandContext(ctx, filepath.Join(b.bin, "vaultctl"), "join", "--root", root, "--remote", s.storage.spec(), "--protect", "keyfile",
 		"--yes", "--wait="+joinPatience)
 	join.Env = paul.env
 	var said bytes.Buffer
 	join.Stdout, join.Stderr = &said, &said
 	if err := join.Start(); err != nil {
-		return err
+		return began, err
 	}
 	q, err := admin.waitAsking(ctx)
+	began = time.Now()
 	if err == nil {
 		s.begin()
 		_, _, err = admin.run(ctx, "vaultctl", "device", "approve", q.Code, "--agent", name, "--role", "agent", "--words",
 			strings.Join(q.Words, " "), "--yes", "--no-input")
 	}
+	what := "approved: `join` reads and folds the journal"
+	if err == nil && !j.later {
+		what = "approved and let into the team: `join` reads and folds the journal, with the names"
+		err = admin.admit(ctx, name)
+	}
 	if err != nil {
 		_ = join.Process.Kill()
-		return errors.Join(err, join.Wait())
+		return began, errors.Join(err, join.Wait())
 	}
-	s.end("the administrator approves")
 	if err := join.Wait(); err != nil {
-		return fmt.Errorf("join: %w: %s", err, said.Bytes())
+		return began, fmt.Errorf("join: %w: %s", err, said.Bytes())
 	}
-	s.end("the journal is fetched, verified, folded (`join`)")
-	return nil
+	s.end(what)
+	return began, nil
 }
 
 // asked is a request to join as the administrator sees it.

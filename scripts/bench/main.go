@@ -35,10 +35,10 @@ type topic struct {
 }
 
 var topics = []topic{{"commands", commands}, {"deposits", deposits}, {"withdrawal", withdrawals}, {"stream", stream}, {"imports", imports},
-	{joining, joinings}}
+	{joiningTopic, joinings}}
 
-// joining takes an hour, and is measured when it is asked for.
-const joining = "joining"
+// joiningTopic takes an hour, and is measured when it is asked for.
+const joiningTopic = "joining"
 
 func main() {
 	var o options
@@ -78,7 +78,7 @@ func run(ctx context.Context, o *options) (err error) {
 	}
 	defer b.stopDaemon()
 	for _, t := range topics {
-		if o.only == "" && t.name == joining || o.only != "" && !slices.Contains(strings.Split(o.only, ","), t.name) {
+		if o.only == "" && t.name == joiningTopic || o.only != "" && !slices.Contains(strings.Split(o.only, ","), t.name) {
 			continue
 		}
 		load := startLoad()
