@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -118,6 +119,11 @@ func runConfigSet(ctx context.Context, f *Factory, o configSetOptions) error {
 			return err
 		}
 	}
+	if key.Kind == config.Folders {
+		if o.value, err = absolute(o.value); err != nil {
+			return err
+		}
+	}
 	if o.toDefault {
 		err = settings.Unset(o.key)
 	} else {
@@ -145,6 +151,22 @@ func runConfigSet(ctx context.Context, f *Factory, o configSetOptions) error {
 		return err
 	}
 	return f.printJSON(s)
+}
+
+// absolute makes paths that are separated by commas absolute: the setting is read by programs that start elsewhere.
+func absolute(folders string) (string, error) {
+	var paths []string
+	for folder := range strings.SplitSeq(folders, ",") {
+		if folder = strings.TrimSpace(folder); folder == "" {
+			continue
+		}
+		path, err := filepath.Abs(folder)
+		if err != nil {
+			return "", vault.Errorf(vault.CodeFailed, "find the folder: %w", err)
+		}
+		paths = append(paths, path)
+	}
+	return strings.Join(paths, ","), nil
 }
 
 // knownRemotes refuses names that no remote has. Where there are no remotes yet, or they cannot be asked for, any name will do.
@@ -241,6 +263,8 @@ func valueWords(l lang.Lang, key config.Key) string {
 		return l.T("a size: 500MB, 2GiB")
 	case config.Names:
 		return l.T("names separated by commas")
+	case config.Folders:
+		return l.T("paths of folders separated by commas")
 	case config.Path:
 		return l.T("the path of a file, or nothing")
 	case config.Word:

@@ -97,7 +97,7 @@ func (c *Config) origin(k Key, text string) string {
 
 // text returns the value of k as one string, however the file spelt it.
 func (c *Config) text(k Key) string {
-	if k.Kind == Names || k.Kind == Spans {
+	if k.list() {
 		if list, ok := c.v.Get(k.Name).([]any); ok {
 			names := make([]string, len(list))
 			for i, item := range list {
@@ -176,7 +176,7 @@ func (c *Config) Size(name string) int64 {
 	return n
 }
 
-// Names returns the value of a key of kind Names, without empty ones.
+// Names returns the value of a key of kind Names or Folders, without empty ones.
 func (c *Config) Names(name string) []string {
 	var names []string
 	for part := range strings.SplitSeq(c.String(name), ",") {

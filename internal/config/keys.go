@@ -22,7 +22,8 @@ const (
 	Path     Kind = "path"     // a file path; empty for what is built in
 	Duration Kind = "duration" // 90s, 15m, 36h, 30d
 	Size     Kind = "size"     // bytes, or with unit: 500MB, 2GiB
-	Names    Kind = "names"    // names separated by commas
+	Names    Kind = "names"    // names of remotes, separated by commas
+	Folders  Kind = "folders"  // paths of folders, separated by commas
 	Spans    Kind = "spans"    // NAME=DURATION pairs separated by commas
 )
 
@@ -53,7 +54,7 @@ func keys() []Key {
 		{Name: "print_command", Kind: Word, Default: "lp", Doc: lang.Key("Command that `card issue --print` and `document print` send a PDF to, on its standard input.")},
 		{Name: "procedures", Kind: Path, Doc: lang.Key("TOML file whose procedures replace or extend the built-in ones.")},
 		{Name: "retention", Kind: Spans, Doc: lang.Key("How long each storage keeps what was deleted, by old versions, a trash or object lock: main=30d. Receipts name the day.")},
-		{Name: "scan_folders", Kind: Names, Doc: lang.Key("Folders that the terminal interface watches for what a scanner leaves there, separated by commas.")},
+		{Name: "scan_folders", Kind: Folders, Doc: lang.Key("Folders that the terminal interface watches for what a scanner leaves there, separated by commas.")},
 		{Name: "screen_lock", Kind: Duration, Default: "10m", Doc: lang.Key("How long nobody may press a key before the terminal interface locks. 0 means never.")},
 		{Name: "silent_after", Kind: Duration, Default: "7d", Doc: lang.Key("How long nothing may be heard of another workstation before `status` and `doctor` name it. 0 means for ever.")},
 		{Name: "sync_interval", Kind: Duration, Default: "2m", Doc: lang.Key("How often the daemon asks the remote for news of other workstations. Own work is pushed at once.")},
@@ -80,6 +81,9 @@ func Explain(name string) (Key, error) {
 	return Key{}, vault.Errorf(vault.CodeNotFound, "no configuration key %q", name)
 }
 
+// list reports whether the key takes several values.
+func (k Key) list() bool { return k.Kind == Names || k.Kind == Folders || k.Kind == Spans }
+
 // Env returns the environment variable that sets the key.
 func (k Key) Env() string { return envPrefix + "_" + strings.ToUpper(k.Name) }
 
@@ -100,7 +104,7 @@ func (k Key) Check(value string) error {
 		}
 	case Spans:
 		_, err = parseSpans(value)
-	case Path, Names:
+	case Path, Names, Folders:
 	}
 	if err != nil {
 		return vault.Errorf(vault.CodeInvalid, "%s: %w", k.Name, err)

@@ -33,7 +33,7 @@ func lineKey(line string) string {
 // setLine returns text with k set to value: in place, or else at the end of the top-level keys.
 func setLine(text string, k Key, value string) string {
 	set := k.Name + " = " + strconv.Quote(value) + "\n"
-	if k.Kind == Names {
+	if k.Kind == Names || k.Kind == Folders {
 		set = k.Name + " = " + quoteList(value) + "\n"
 	}
 	lines := slices.Collect(strings.Lines(text))

@@ -78,6 +78,7 @@ var frCLI = [...]row{
 	{"maximum age", "ancienneté maximale"},
 	{"name", "nom"},
 	{"names separated by commas", "des noms séparés par des virgules"},
+	{"paths of folders separated by commas", "des chemins de dossiers séparés par des virgules"},
 	{"never ask; fail where a question would be needed", "ne jamais poser de question ; échouer là où il en faudrait une"},
 	{"note", "remarque"},
 	{"print JSON, one object per line", "écrire en JSON, un objet par ligne"},

@@ -52,6 +52,7 @@ var frErrors = [...]row{
 	{"README.txt names it", "README.txt le nomme"},
 	{"make it private: chmod 700 %s", "le rendre privé : chmod 700 %s"},
 	{"no language has the code %q; there are words in %s", "aucune langue n'a le code %q ; il y a des mots en %s"},
+	{"find the folder: %w", "trouver le dossier : %w"},
 	{"no remote is named %q; there are: %s", "aucun stockage ne s'appelle %q ; il y a : %s"},
 	{"check the last character, or find the id with `vaultctl beneficiary list --search NAME`", "vérifier le dernier caractère, ou retrouver l'identifiant avec `vaultctl beneficiary list --search NOM`"},
 	{"check the last character, or find the id with `vaultctl document list`", "vérifier le dernier caractère, ou retrouver l'identifiant avec `vaultctl document list`"},

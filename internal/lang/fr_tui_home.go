@@ -32,6 +32,7 @@ var frTUIHome = [...]row{
 	{"follow, or no longer", "suivre, ou ne plus suivre"},
 	{"followed", "suivis"},
 	{"in a vault", "dans un coffre"},
+	{"was used", "a servi"},
 	{"is not there; it is looked for again and again", "absent ; nouvel essai régulier"},
 	{"look at the scans", "voir les scans"},
 	{"new", "nouveau"},

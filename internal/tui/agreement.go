@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/apiclient"
@@ -129,6 +130,44 @@ func (a *agreement) parts(t *api.ConsentTerms) (parts []apiclient.Part, closeAll
 		parts = append(parts, apiclient.Part{Reader: u, Name: f.part})
 	}
 	return parts, closeAll, nil
+}
+
+// scans are those of its files that lie in a watched folder.
+func (a *agreement) scans(d *desk) []string {
+	return slices.DeleteFunc([]string{a.evidence, a.mandate}, func(path string) bool { return path == "" || !d.scans.holds(path) })
+}
+
+// taken notes that its files are in a vault: a scan of them is not new any more.
+func (a *agreement) taken(d *desk) {
+	for _, path := range a.scans(d) {
+		d.scans.deposited(path, "")
+	}
+}
+
+// clear asks whether scans that were taken may be deleted from the scanner's folder. Leaving the question leaves them.
+func (a *agreement) clear(ctx context.Context, d *desk, beneficiary string) error {
+	scans := a.scans(d)
+	if len(scans) == 0 || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	docs, err := list[api.Document](ctx, d, api.RouteDocumentList, api.DocumentListRequest{Beneficiary: beneficiary, All: true})
+	if err != nil {
+		return err
+	}
+	done := map[string]*api.Document{}
+	for _, path := range scans {
+		digest, err := digestOf(path)
+		if err != nil {
+			continue // it stays there, and was taken all the same
+		}
+		if i := slices.IndexFunc(docs, func(doc api.Document) bool { return doc.Evidence != "" && doc.Digest == digest }); i >= 0 {
+			done[path] = &docs[i]
+		}
+	}
+	if err := clearScans(ctx, d, done); !left(err) {
+		return err
+	}
+	return ctx.Err()
 }
 
 // line says the agreement in a line, to be looked at before it counts.

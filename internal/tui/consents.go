@@ -120,8 +120,12 @@ func giveConsent(ctx context.Context, d *desk, c chosen) error {
 		if err != nil {
 			return g.again(ctx, err)
 		}
+		g.taken(d)
 		d.note(d.l.T("Recorded: %s", phrase.ConsentLine(d.l, &k)))
 		return nil
 	}
-	return d.steps(ctx, append(g.asks(), askCard, g.sums, give)...)
+	if err := d.steps(ctx, append(g.asks(), askCard, g.sums, give)...); err != nil {
+		return err
+	}
+	return g.clear(ctx, d, b.ID)
 }

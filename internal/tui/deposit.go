@@ -152,8 +152,12 @@ func undone(intakes []*intake) []*intake {
 func clearDeposited(ctx context.Context, d *desk, intakes []*intake) error {
 	safe := map[string]*api.Document{}
 	for _, in := range intakes {
-		if in.doc != nil && in.pages == nil {
+		switch {
+		case in.doc == nil:
+		case in.pages == nil:
 			safe[in.path] = in.doc
+		case d.scans.holds(in.path):
+			d.scans.deposited(in.path, "")
 		}
 	}
 	if err := ctx.Err(); err != nil || len(safe) == 0 {

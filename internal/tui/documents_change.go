@@ -111,7 +111,11 @@ func replaceDocument(ctx context.Context, d *desk, c chosen) error {
 		return nil
 	}
 	lines := append([]string{"✓ " + d.l.T("The new version is safe on this workstation.")}, seenLines(d.l, got.Seen)...)
-	return d.read(ctx, &sheet{title: title, lines: append(lines, waitingLines(d.l, got.Waiting)...)})
+	if err := d.read(ctx, &sheet{title: title, lines: append(lines, waitingLines(d.l, got.Waiting)...)}); err != nil && !left(err) {
+		return err
+	}
+	in.doc = &got
+	return clearDeposited(ctx, d, []*intake{in})
 }
 
 func (in *intake) replace(ctx context.Context, d *desk, doc *api.Document) (api.Document, error) {

@@ -198,6 +198,7 @@ func (o *opening) add(ctx context.Context) error {
 		if err != nil {
 			return o.again(ctx, err)
 		}
+		o.taken(o.d)
 		return nil
 	}
 	same := idsIn(err.Error())
@@ -237,6 +238,9 @@ func (o *opening) after(ctx context.Context) error {
 	b := &o.added
 	o.d.open(personPage{at: atDocuments, id: b.ID})
 	o.d.note(l.T("Vault open: %s", b.ID))
+	if err := o.clear(ctx, o.d, b.ID); err != nil {
+		return err
+	}
 	says := []string{"✓ " + l.T("The vault is open.")}
 	if len(b.Possible) > 0 {
 		says = append(says, "! "+l.T("This may be somebody who has a vault already: %s. Compare before you deposit.", strings.Join(b.Possible, ", ")))

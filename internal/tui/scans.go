@@ -65,6 +65,8 @@ func folderFact(d *desk, f *scanFolder) fact {
 func scanCells(d *desk, s *scan) []termio.Cell {
 	state := termio.Cell{}
 	switch {
+	case s.done != nil && s.done.document == "":
+		state = termio.Cell{Text: "✓ " + d.l.T("was used"), Style: termio.Good}
 	case s.done != nil:
 		state = termio.Cell{Text: "✓ " + d.l.T("in a vault"), Style: termio.Good}
 	case !s.seen.IsZero():
@@ -151,24 +153,29 @@ func clearScans(ctx context.Context, d *desk, done map[string]*api.Document) err
 	return nil
 }
 
-// removeScan deletes a file whose bytes are those of a document. Errors have CodeConflict where they are not.
-func removeScan(path string, doc *api.Document) error {
+// digestOf is the digest of a file, as documents have it.
+func digestOf(path string) (string, error) {
 	file, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
-		return vault.Errorf(vault.CodeFailed, "the scan cannot be read again")
+		return "", err
 	}
 	hash := sha256.New()
 	_, err = io.Copy(hash, file)
-	_ = file.Close()
+	_ = file.Close() // it was only read
+	return hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// removeScan deletes a file whose bytes are those of a document. Errors have CodeConflict where they are not.
+func removeScan(path string, doc *api.Document) error {
+	digest, err := digestOf(path)
 	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
 	case err != nil:
 		return vault.Errorf(vault.CodeFailed, "the scan cannot be read again")
 	case doc.Digest == "":
 		return vault.Errorf(vault.CodeConflict, "whether it is the document cannot be told here: delete it yourself")
-	case hex.EncodeToString(hash.Sum(nil)) != doc.Digest:
+	case digest != doc.Digest:
 		return vault.Errorf(vault.CodeConflict, "the file is not all of the document, or has changed since")
 	}
 	if err := os.Remove(path); err != nil {
@@ -204,7 +211,7 @@ func clearAgain(ctx context.Context, d *desk, c chosen) error {
 	done := map[string]*api.Document{}
 	for _, r := range c.rows {
 		s, ok := r.item.(scan)
-		if !ok || s.done == nil {
+		if !ok || s.done == nil || s.done.document == "" {
 			continue
 		}
 		doc, err := call[api.Document](ctx, d, api.RouteDocumentShow, api.DocumentRequest{Document: s.done.document})

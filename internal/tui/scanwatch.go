@@ -43,7 +43,7 @@ type scanWatch struct {
 // deposited is a scan of which this program knows that it is in a vault.
 type deposited struct {
 	mark     mark
-	document string // id
+	document string // id, "" where the file is not known to be all of one
 }
 
 const (
@@ -103,7 +103,7 @@ func (w *scanWatch) all() []scan {
 	return scans
 }
 
-// deposited notes that the file at a path, as it looks now, is in a vault.
+// deposited notes that the file at a path, as it looks now, is in a vault: as the document, or, for "", in part or as evidence.
 func (w *scanWatch) deposited(path, document string) {
 	info, err := os.Lstat(path)
 	if err != nil {

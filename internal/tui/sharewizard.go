@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -70,7 +71,7 @@ func (s *sharing) run(ctx context.Context) error {
 		return err
 	}
 	s.d.note(s.d.l.T("Shared until %s.", phrase.Day(s.d.l, made.Until)))
-	return h.run(ctx)
+	return errors.Join(h.run(ctx), s.agreed.clear(ctx, s.d, s.b.ID))
 }
 
 // look finds what could be shared: the documents of the vault, those that are asked for first, in that order.
@@ -269,9 +270,7 @@ func (s *sharing) askAgreement(ctx context.Context) error {
 func (s *sharing) confirm(ctx context.Context) error {
 	l := s.d.l
 	s.agreed.into(s.d, &s.req.Terms)
-	req := s.req
-	req.DryRun = true
-	plan, err := upload[api.Share](ctx, s.d, api.RouteShareAdd, req)
+	plan, err := s.foresee(ctx)
 	if err != nil {
 		if !correctable(err) {
 			return err
@@ -293,6 +292,18 @@ func (s *sharing) confirm(ctx context.Context) error {
 	return s.d.agree(ctx, s.title(), l.T("Share?"), says...)
 }
 
+// foresee has the daemon say what would happen. Files of the agreement are named, and follow once it was agreed to.
+func (s *sharing) foresee(ctx context.Context) (api.Share, error) {
+	req := s.req
+	req.DryRun = true
+	_, done, err := s.agreed.parts(&req.Terms)
+	if err != nil {
+		return api.Share{}, err
+	}
+	done()
+	return upload[api.Share](ctx, s.d, api.RouteShareAdd, req)
+}
+
 // send makes the share.
 func (s *sharing) send(ctx context.Context) (*api.Share, error) {
 	req := s.req
@@ -302,6 +313,9 @@ func (s *sharing) send(ctx context.Context) (*api.Share, error) {
 	}
 	defer done()
 	made, err := upload[api.Share](ctx, s.d, api.RouteShareAdd, req, parts...)
+	if err == nil {
+		s.agreed.taken(s.d)
+	}
 	return &made, err
 }
 

@@ -203,6 +203,7 @@ func (s *station) desk(l lang.Lang) *desk {
 	if err := d.options.configure(l.String(), "0", nil); err != nil {
 		s.tb.Fatal(err)
 	}
+	d.scans = newScanWatch(d.options.Scans)
 	d.link.options.NoAutostart, d.link.options.Daemon = false, s.program("vaultd")
 	return d
 }
