@@ -53,7 +53,7 @@ var verb = sync.OnceValue(func() *regexp.Regexp {
 
 // errorTables are the rows of error messages. Slices of package-level arrays: nothing runs at start.
 var errorTables = [...][]row{
-	frErrors[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsStats[:], frErrorsShare[:],
+	frErrors[:], frErrorsVault[:], frErrorsManifest[:], frErrorsImport[:], frErrorsSync[:], frErrorsJoin[:], frErrorsTeam[:], frErrorsStats[:], frErrorsShare[:],
 	frErrorsProcedure[:], frErrorsPackage[:], frErrorsRoot[:],
 	frErrorsProof[:], frErrorsPack[:], frErrorsTUI[:], frErrorsTUIHome[:],
 }
