@@ -107,13 +107,14 @@ func TestRevokeLastAdmin(t *testing.T) {
 	}
 }
 
-// TestBrokenKey: a partner's key that is broken is said above the questions, whose answers stay.
+// TestBrokenKey: a partner's key that is broken is said above the questions, with the whole hint, and the answers stay.
 func TestBrokenKey(t *testing.T) {
 	answers := adminOffice()
 	var asked heard[api.PartnerAddRequest]
 	answers[api.RoutePartnerAdd] = asked.with(func(req api.PartnerAddRequest) any {
 		if req.Recipient != "" {
-			return vault.Errorf(vault.CodeInvalid, "the public key is broken")
+			return api.WithHint(vault.Errorf(vault.CodeInvalid, "the public key is broken"),
+				"the partner makes a key with `age-keygen -pq` and sends the line that begins with age1pq1; without one, leave the key out and each share gets a passphrase")
 		}
 		return api.Partner{ID: "p3", Name: req.Name, Key: "passphrase", State: "active"}
 	})
@@ -121,7 +122,7 @@ func TestBrokenKey(t *testing.T) {
 	s.see("A new partner")
 	s.write("Mairie")
 	s.step("enter").step("enter").step("down").press("enter").see("Their public key")
-	s.write("age1nonsense").press("enter").see("the public key is broken", "Mairie")
+	s.write("age1nonsense").press("enter").see("the public key is broken", "the partner makes a key", "each share gets a passphrase", "Mairie")
 	s.press("esc").see("add a partner")
 	if got := asked.all(); len(got) != 1 || got[0].Recipient != "age1nonsense" || got[0].Name != "Mairie" {
 		t.Errorf("asked: %+v", got)

@@ -52,7 +52,7 @@ type note struct {
 
 // Messages to the app.
 type (
-	// askMsg brings a question of a task; show is made by the screen that shows it.
+	// askMsg brings a question of a task, nil for one of the screen itself.
 	askMsg struct {
 		task *task
 		q    *question

@@ -63,7 +63,7 @@ func changeSpace(ctx context.Context, d *desk, c chosen) error {
 	req := api.DocumentEditRequest{Document: doc.ID, Space: "private"}
 	if doc.Space == "private" {
 		req.Space = "shared"
-		req.Card, err = askCard(ctx, d, d.l.T("Those whom the person consented to will be able to open it. The document is private: only the person's card opens it."))
+		req.Card, err = d.askCard(ctx, d.l.T("Those whom the person consented to will be able to open it. The document is private: only the person's card opens it."))
 	} else {
 		about := d.l.T("%s of %s", documentWords(d, doc), personName(about(&c)))
 		err = d.sure(ctx, d.l.T("Make it private"),

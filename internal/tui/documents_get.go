@@ -21,7 +21,7 @@ func cardFor(ctx context.Context, d *desk, docs []*api.Document) (string, error)
 	if !slices.ContainsFunc(docs, func(doc *api.Document) bool { return doc.Space == "private" }) {
 		return "", nil
 	}
-	return askCard(ctx, d, d.l.T("The document is private: only the person's card opens it."))
+	return d.askCard(ctx, d.l.T("The document is private: only the person's card opens it."))
 }
 
 // getDocuments writes documents to files that the person names.

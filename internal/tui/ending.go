@@ -64,7 +64,7 @@ func eraseVault(ctx context.Context, d *desk, c chosen) error {
 	res, err := stream[api.Receipt](ctx, d, api.RouteBeneficiaryErase, req)
 	if code := vault.CodeOf(err); code == vault.CodeNoConsent || code == vault.CodeNoIdentity || code == vault.CodePolicy {
 		// Nobody here may do it: the person can, with their card.
-		if req.Card, err = askCard(ctx, d, "✗ "+d.words(err)); err != nil {
+		if req.Card, err = d.askCard(ctx, "✗ "+d.words(err)); err != nil {
 			return err
 		}
 		res, err = stream[api.Receipt](ctx, d, api.RouteBeneficiaryErase, req)

@@ -120,11 +120,12 @@ func cardField(l lang.Lang, help string, text *string) *field {
 	return &field{kind: secret, label: l.T("Words of the card, or scan its code"), help: help, text: text}
 }
 
-// askCard asks for a card that is needed.
-func (d *desk) askCard(ctx context.Context, title string, says ...string) (string, error) {
+// askCard asks for the person's card, for the reason why: they type its words, or have its code scanned. What it returns goes into
+// requests and nowhere else.
+func (d *desk) askCard(ctx context.Context, why string) (string, error) {
 	var words string
 	q := cardField(d.l, d.l.T("Nothing of what is typed is shown."), &words)
 	q.needed = true
-	err := d.fill(ctx, &form{title: title, intro: says, fields: []*field{q}})
+	err := d.fill(ctx, &form{title: d.l.T("The person's card"), intro: []string{why}, fields: []*field{q}})
 	return words, err
 }

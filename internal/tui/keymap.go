@@ -24,9 +24,7 @@ type action struct {
 	admin bool // for administrators
 	// does names the commands that it stands for: "document add".
 	does []string
-	// opens is the place that it leads to, where that is one of its own.
-	opens place
-	run   func(context.Context, *desk, chosen) error
+	run  func(context.Context, *desk, chosen) error
 }
 
 // chosen is what an action is done to.
@@ -88,7 +86,7 @@ func actionsAt(p place, roles []string) []action {
 // move is a key that moves about, at every page.
 type move struct{ keys, label string }
 
-// moves are told by the help; what they do is in app.go.
+// moves are told by the help; what they do is in keys.go.
 func moves() []move {
 	return []move{
 		{"↑ ↓", lang.Key("choose a row")},

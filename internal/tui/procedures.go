@@ -190,7 +190,7 @@ func pieceActions() []action {
 
 // checkWithCard makes a check that looks at private documents too.
 func checkWithCard(ctx context.Context, d *desk, id, code string) error {
-	card, err := askCard(ctx, d, d.l.T("With the card, private documents are looked at too."))
+	card, err := d.askCard(ctx, d.l.T("With the card, private documents are looked at too."))
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,9 @@ func TestEverythingIsNear(t *testing.T) {
 	for i, tab := range personTabs() {
 		digit := min(i, 1) // the first one is open
 		note(tab.does, digit)
-		reach(keymap(), tab.at, digit, note)
+		for _, act := range keymap()[tab.at] {
+			note(act.does, digit+1)
+		}
 	}
 	exempt := notOnThePage()
 	commands := forOnePerson(t)
@@ -95,16 +97,6 @@ func TestEverythingIsNear(t *testing.T) {
 					t.Errorf("%s: %s stands for %q, which the command line does not have", at, act.label, command)
 				}
 			}
-		}
-	}
-}
-
-// reach notes what can be done at a place that n keys lead to, and at the pages that open from there.
-func reach(all map[place][]action, at place, n int, note func([]string, int)) {
-	for _, act := range all[at] {
-		note(act.does, n+1)
-		if act.opens != "" && n+1 < reachMost {
-			reach(all, act.opens, n+1, note)
 		}
 	}
 }

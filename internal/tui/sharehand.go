@@ -128,7 +128,7 @@ func (h *handing) needCard(ctx context.Context) error {
 			return err
 		}
 		if doc.Space == "private" {
-			h.card, err = askCard(ctx, h.d, h.d.l.T("A private document is shared with the person's card only."))
+			h.card, err = h.d.askCard(ctx, h.d.l.T("A private document is shared with the person's card only."))
 			return err
 		}
 	}

@@ -136,7 +136,7 @@ func (s *sharing) askCard(ctx context.Context) error {
 		s.req.Card = ""
 		return errSkip
 	}
-	card, err := askCard(ctx, s.d, s.d.l.T("A private document is shared with the person's card only."))
+	card, err := s.d.askCard(ctx, s.d.l.T("A private document is shared with the person's card only."))
 	s.req.Card = card
 	return err
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"vaultctl/internal/api"
 )
 
 // terminal is a real one, of tmux: a shell in which programs are started, keys that are sent, and what stands on the screen and
@@ -191,6 +193,43 @@ func TestTerminal(t *testing.T) {
 		t.Fatalf("the log of the daemon: %v", err)
 	}
 	wantNobody(t, "the daemon's log", string(raw))
+}
+
+// TestTerminalDeposit: a file that is dropped on the window, which pastes its path, is deposited; the daemon has it, and nothing of it
+// stays in the terminal.
+func TestTerminalDeposit(t *testing.T) {
+	s := MustStation(t)
+	c := MustTerminal(t, s)
+	c.run(startScreen)
+	c.see("everything is on the storage")
+	c.write("hadd")
+	c.see("Amal Haddad")
+	c.press("Enter")
+	c.see("[1 ", "No documents.")
+	c.write("a")
+	c.see("Which files?")
+	c.tmux("set-buffer", s.paper("carte.pdf"))
+	c.tmux("paste-buffer", "-p")
+	c.see("1 file chosen")
+	c.press("Enter")
+	c.see("carte.pdf", "What is it?")
+	c.write("nationale d'ident")
+	c.see("▸ National identity card")
+	c.press("Enter")
+	c.see("Issued on")
+	c.write("2021-05-03")
+	c.press("Enter", "Enter", "Enter")
+	c.see("Expires on")
+	c.press("Enter", "Enter")
+	c.see("Did you compare with the originals?")
+	c.write("y")
+	c.see("1 of 1 deposited", "National identity card", "3 May 2031")
+	if doc := shown[api.Document](s, "document", "list", s.amal); doc.DocumentType != "id-card" || doc.IssuedOn != "2021-05-03" || !doc.OriginalSeen {
+		t.Errorf("deposited: %+v", doc)
+	}
+	c.press("C-c")
+	c.see("left: 0")
+	wantNobody(t, "the terminal's history", c.all())
 }
 
 // TestTerminalColours: sixteen colours, none with NO_COLOR.
