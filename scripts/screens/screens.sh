@@ -36,6 +36,9 @@ see() { # waits until the screen shows a text
 	echo "screens: no $1 on the screen" >&2
 	exit 1
 }
+either() { # waits for a text in the language of the screen
+	if [ "$lang" = fr ]; then see "$2"; else see "$1"; fi
+}
 take() { sleep 0.5; tm capture-pane -p -e | "$dir/draw" >"$out/$1-$lang.svg"; }
 
 for lang in en fr; do
@@ -53,14 +56,37 @@ for lang in en fr; do
 	take person
 	tm send-keys 4
 	see "[4 "
-	sleep 1
+	see "(RSA)"
+	tm send-keys /
+	tm send-keys -l rsa
+	sleep 0.5
 	tm send-keys Enter
-	sleep 2
+	either "missing" "manquant"
 	take procedure
+	tm send-keys s
+	either "Which documents?" "Quels justificatifs"
+	tm send-keys Enter
+	either "For whom?" "Pour qui"
+	tm send-keys Enter Enter
+	either "Until when?" "Jusqu"
+	tm send-keys Enter
+	either "How did the person agree?" "Comment la personne"
+	tm send-keys Enter Enter
+	either "Was it read aloud?" "voix haute"
+	tm send-keys Enter Enter Enter
+	either "Share?" "Partager"
+	take share
 	tm send-keys Escape
-	see "[4 "
+	sleep 0.5
+	tm kill-server
+	tm -f "$dir/conf" new-session -d -x 80 -y 24 "$BIN/vaultctl-tui --lang $lang; sleep 100"
+	see Marie
+	tm send-keys -l "hadd"
+	see Haddad
+	tm send-keys Enter
+	see "[1 "
 	tm send-keys W
-	sleep 2
+	either "Withdraw?" "Retirer"
 	take withdrawal
 	tm send-keys Escape
 	tm kill-server
