@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -283,12 +284,26 @@ func shareSummary(l lang.Lang, to, kind, purpose string, until vault.Date, n int
 	if person == "" {
 		person = l.T("the person")
 	}
-	what := l.N(n, "%d document of %s", "%d documents of %s", person)
+	who, what := recipientName(l, to), l.N(n, "%d document of %s", "%d documents of %s", person)
 	last, why := l.Date(until.Time()), purposeWord(l, purpose)
 	if kind == keyPassphrase {
-		return l.T("%s, and whoever else has the copies and the passphrase, can open %s until %s (%s).", to, what, last, why)
+		return l.T("%s, and whoever else has the copies and the passphrase, can open %s until %s (%s).", who, what, last, why)
 	}
-	return l.T("%s, and nobody else outside the vault, can open %s until %s (%s).", to, what, last, why)
+	return l.T("%s, and nobody else outside the vault, can open %s until %s (%s).", who, what, last, why)
+}
+
+// recipientName names a recipient at the beginning of a sentence.
+func recipientName(l lang.Lang, to string) string {
+	kind, name, _ := strings.Cut(to, ":")
+	switch kind {
+	case "partner":
+		return name
+	case "team":
+		return l.T("The team %s", name)
+	case "agent":
+		return l.T("The agent %s", name)
+	}
+	return to
 }
 
 // copyWords says what becomes of the copies.

@@ -19,6 +19,8 @@ var frShare = [...]row{
 	{"the person", "la personne"},
 	{"%s, and whoever else has the copies and the passphrase, can open %s until %s (%s).",
 		"%s, et quiconque a les copies et la phrase de passe, peut ouvrir %s jusqu'au %s (%s)."},
+	{"The team %s", "L'équipe %s"},
+	{"The agent %s", "L'agent %s"},
 	{"%s, and nobody else outside the vault, can open %s until %s (%s).",
 		"%s, et personne d'autre hors du coffre, peut ouvrir %s jusqu'au %s (%s)."},
 	{"%s put document %s into a package on %s.", "%s a mis le justificatif %s dans un paquet le %s."},

@@ -61,7 +61,7 @@ func (s *driver) shares(before func()) {
 	s.tb.Helper()
 	s.press("3", "s").play("Which documents?", " ", "enter").play("For whom?", "enter", "enter").play("Until when?", "enter").
 		play("How did the person agree?", "enter", "enter").play("Was it read aloud?", "enter", "enter", "enter").
-		see("partner:CAF", "can open 1", "Share?")
+		see("CAF, and whoever else", "can open 1", "Share?")
 	before()
 	s.press("y").see("Passphrase for CAF")
 }
