@@ -68,7 +68,7 @@ soak:
 		$(RELEASE) go test -count 1 -timeout 0 -run '^TestModel' ./internal/vault -rapid.checks 500; \
 		$(RELEASE) go test -count 1 -timeout 0 -run '^TestModel' ./internal/engine -rapid.checks 60; \
 		$(RELEASE) go test -count 1 -timeout 0 -run '^TestKilled' ./internal/engine -killed 500; \
-		$(RELEASE) go test -count 1 -timeout 0 -run '^TestKilledAgainAndAgain' ./internal/e2e -kills 500; \
+		$(RELEASE) go test -count 1 -timeout 0 -run '^TestKilled' ./internal/e2e -kills 500; \
 	done
 
 demo: build
