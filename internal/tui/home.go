@@ -75,6 +75,7 @@ func homeActions() []action {
 		{key: "ctrl+s", label: lang.Key("look at the scans"), run: leadsTo(scansPage{})},
 		{key: "ctrl+f", label: lang.Key("follow, or no longer"), needs: oneRow, run: followRow},
 		{key: "ctrl+o", label: lang.Key("send and fetch now"), does: []string{"sync"}, run: syncNow},
+		{key: "ctrl+e", label: lang.Key("what I received"), does: []string{"share list"}, run: openReceived},
 		{key: "ctrl+g", label: lang.Key("administer"), run: leadsTo(adminPage{at: atDevices})},
 	}
 }
