@@ -137,6 +137,8 @@ func (o *overlay) takeFolded(st *vault.State, wasErased bool, added []*vault.Rec
 	}
 	if o.keys.lacksEntries(o, st) {
 		o.put(bucketMeta, metaWantVault+string(st.ID), []byte{1})
+	} else {
+		o.delete(bucketMeta, metaWantVault+string(st.ID))
 	}
 	return nil
 }

@@ -36,7 +36,8 @@ type fetching struct {
 	// record keeps what is fetched, and leaves the vaults that it is about to foldUnfolded.
 	record bool
 
-	naming sync.Mutex // held by who fetches for foldRecorded, which works on several vaults at once
+	naming sync.Mutex // held by who fetches for foldMarked, which works on several vaults at once
+	mute   bool       // the storage gives nothing; guarded by naming
 	mu     sync.Mutex // guards failed
 	failed error      // a note could not be read; others were
 }

@@ -81,7 +81,7 @@ func (e *Engine) pullRemote(ctx context.Context, m *mount, all bool) (int, []api
 		if err == nil {
 			err = e.recordOrgNotes(ctx, m, p)
 		}
-		err = errOr(err, e.foldRecorded(ctx, m, p))
+		err = errOr(err, e.foldRecorded(ctx, m, p, err == nil))
 	}
 	if err != nil {
 		return total, nil, err

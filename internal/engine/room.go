@@ -25,7 +25,7 @@ func roomy() (end func()) {
 		debug.SetMemoryLimit(roomyLimit * limit)
 	}
 	return func() {
+		debug.SetMemoryLimit(limit) // first: who finds the percentage as it was finds the limit as it was
 		debug.SetGCPercent(percent)
-		debug.SetMemoryLimit(limit)
 	}
 }

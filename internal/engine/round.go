@@ -15,6 +15,7 @@ const (
 	fetchAhead   = 16       // segments of one writer that are fetched before the first of them was looked at
 	maxNamed     = 10_000   // writers in one segment: more than that are no organization's
 	fetchBytes   = 32 << 20 // of segments that wait to be looked at, about
+	roundBytes   = 64 << 20 // of segments that are taken together, about
 )
 
 // asking is where a pull stands with one writer.
@@ -43,18 +44,23 @@ func (p *puller) of(w vault.WriterID) *asking {
 // nothing more. Errors are those of the source where it answered for nobody.
 func (p *puller) round(ctx context.Context, limit int) ([]*pulledSegment, error) {
 	var out []*pulledSegment
-	for len(out) < limit {
+	p.size = 0
+	for !p.full(out, limit) {
 		asked, err := p.fetch(ctx)
 		if err != nil {
 			return nil, err
 		}
-		took := p.takeAll(ctx, limit-len(out))
-		out = append(out, took...)
-		if asked == 0 && len(took) == 0 {
+		before := len(out)
+		if out = p.takeAll(ctx, out, limit); asked == 0 && len(out) == before {
 			break
 		}
 	}
 	return out, nil
+}
+
+// full reports whether so many segments, or so large ones, are taken in this round that they are to be applied first.
+func (p *puller) full(segs []*pulledSegment, limit int) bool {
+	return len(segs) >= limit || p.size >= roundBytes
 }
 
 // fetch asks every writer whose turn it is for the segments that come next, and returns how many it asked for.
@@ -154,18 +160,18 @@ func (p *puller) failure() error {
 	return p.trouble
 }
 
-// takeAll verifies what was fetched and returns what can be taken now.
-func (p *puller) takeAll(ctx context.Context, limit int) []*pulledSegment {
-	var out []*pulledSegment
-	for progress := true; progress && len(out) < limit; {
+// takeAll verifies what was fetched and adds what can be taken now to out.
+func (p *puller) takeAll(ctx context.Context, out []*pulledSegment, limit int) []*pulledSegment {
+	for progress := true; progress && !p.full(out, limit); {
 		progress = false
 		for _, w := range slices.Sorted(maps.Keys(p.heads)) {
-			for !p.stuck[w] && len(out) < limit {
+			for !p.stuck[w] && !p.full(out, limit) {
 				seg := p.next(ctx, w)
 				if seg == nil {
 					break
 				}
 				out = append(out, seg)
+				p.size += len(seg.raw)
 				progress = true
 			}
 		}

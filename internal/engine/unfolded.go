@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,17 +67,26 @@ func (e *Engine) recordOrgNotes(ctx context.Context, m *mount, p *puller) error 
 
 // foldRecorded folds what a pull of a home that joins has recorded, with the notes that say who the people are, as far as the
 // storage gives them: pullNotes asks again for those that it does not. Some vaults are folded and their notes fetched while
-// others are written. Should it fail, the index is loaded again, which folds the rest, before anything is built on it.
-func (e *Engine) foldRecorded(ctx context.Context, m *mount, p *puller) error {
+// others are written. Should it fail, the index is loaded again, which folds the rest, before anything is built on it. Without ask
+// the storage is left alone.
+func (e *Engine) foldRecorded(ctx context.Context, m *mount, p *puller, ask bool) error {
+	err := e.foldMarked(ctx, &fetching{e: e, m: m, p: p, read: map[string]bool{}, mute: !ask})
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, e.exclusive(e.background, func() error { e.writer.broken = true; return nil }))
+}
+
+// foldMarked folds the vaults that are marked, outside the committer. The first error ends it.
+func (e *Engine) foldMarked(outer context.Context, f *fetching) error {
 	ids, err := e.unfolded()
 	if err != nil {
 		return err
 	}
-	f := &fetching{e: e, m: m, p: p, read: map[string]bool{}}
 	if _, err := f.view(); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancelCause(ctx)
+	ctx, stop := context.WithCancelCause(outer)
 	defer stop(nil)
 	chunks := make(chan []vault.BeneficiaryID)
 	var wg sync.WaitGroup
@@ -97,13 +107,10 @@ func (e *Engine) foldRecorded(ctx context.Context, m *mount, p *puller) error {
 	}
 	close(chunks)
 	wg.Wait()
-	switch err = context.Cause(ctx); {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.Canceled):
-		err = vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
+	if err := outer.Err(); err != nil {
+		return vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
 	}
-	return errors.Join(err, e.exclusive(e.background, func() error { e.writer.broken = true; return nil }))
+	return context.Cause(ctx)
 }
 
 // foldChunk folds vaults, fetches the notes that name their people, folds those again, and writes all.
@@ -122,11 +129,44 @@ func (f *fetching) foldChunk(ctx context.Context, ids []vault.BeneficiaryID) err
 		return err
 	}
 	return f.e.exclusive(ctx, func() error {
-		if now, _ := f.e.view(); now == nil {
+		keysNow, orgNow := f.e.view()
+		if keysNow == nil {
 			return vault.Errorf(vault.CodeLocked, "the vaults are locked")
 		}
-		return f.e.writeFolded(org, keys, folded, notes)
+		folded, notes, err := newOverlay(f.e.Store, orgNow, keysNow).ofNow(folded, notes, keysNow != keys || orgNow != org)
+		if err != nil {
+			return err
+		}
+		return f.e.writeFolded(orgNow, keysNow, folded, notes)
 	})
+}
+
+// ofNow returns what vaults come to that were folded a while ago, outside the committer. Those that somebody else folded since are
+// left out. One that was written since is folded again, as all are where the organization or the keys changed; what notes told of it
+// stays wanted.
+func (o *overlay) ofNow(folded []*refolded, notes []*wantedNote, changed bool) ([]*refolded, []*wantedNote, error) {
+	var out []*refolded
+	late := map[vault.BeneficiaryID]bool{}
+	for _, r := range folded {
+		id := r.state.ID
+		mark, err := o.get(bucketMeta, metaUnfolded+string(id))
+		if err != nil {
+			return nil, nil, err
+		}
+		raw, err := o.get(bucketVaults, string(id))
+		if err != nil {
+			return nil, nil, err
+		}
+		if late[id] = mark == nil || changed || !bytes.Equal(raw, r.before); late[id] && mark != nil {
+			if r, err = o.foldWhole(id); err != nil {
+				return nil, nil, err
+			}
+		}
+		if mark != nil {
+			out = append(out, r)
+		}
+	}
+	return out, slices.DeleteFunc(notes, func(n *wantedNote) bool { return late[n.vault] }), nil
 }
 
 // name fetches the notes that say who the people of folded vaults are, and folds those vaults again. What cannot be fetched
@@ -139,14 +179,7 @@ func (f *fetching) name(ctx context.Context, ov *overlay, folded []*refolded) ([
 		}
 	}
 	want = f.due(want)
-	f.naming.Lock()
-	for chunk := range slices.Chunk(want, noteBatch) {
-		if err := f.fetch(ctx, ov.keys, chunk); err != nil {
-			f.e.log.Warn("fetch names", "code", vault.CodeOf(err))
-			break
-		}
-	}
-	f.naming.Unlock()
+	f.askNames(ctx, ov.keys, want)
 	brought := map[vault.BeneficiaryID][]*wantedNote{}
 	for _, n := range want {
 		if n.lines != nil {
@@ -159,6 +192,22 @@ func (f *fetching) name(ctx context.Context, ov *overlay, folded []*refolded) ([
 		}
 		return nil
 	})
+}
+
+// askNames fetches notes until the storage gives none of a batch: it is not asked for those of other vaults either, each of which
+// would be waited for in vain.
+func (f *fetching) askNames(ctx context.Context, keys *keyring, want []*wantedNote) {
+	f.naming.Lock()
+	defer f.naming.Unlock()
+	for chunk := range slices.Chunk(want, noteBatch) {
+		if f.mute {
+			return
+		}
+		if err := f.fetch(ctx, keys, chunk); err != nil {
+			f.e.log.Warn("fetch names", "code", vault.CodeOf(err))
+			f.mute = true
+		}
+	}
 }
 
 // unfolded returns the vaults that are marked, sorted.
@@ -197,7 +246,8 @@ func (e *Engine) foldUnfolded(ctx context.Context, org *vault.Org, keys *keyring
 // refolded is a vault that was folded from all its records.
 type refolded struct {
 	state     *vault.State
-	raw       []byte // state as the index has it
+	raw       []byte // state as the index is to have it
+	before    []byte // as it had it
 	wasErased bool
 	fresh     bool                        // the index had nothing of it
 	told      map[vault.Hash]*vault.Entry // entries that are at hand
@@ -255,11 +305,15 @@ func (e *Engine) writeFolded(org *vault.Org, keys *keyring, folded []*refolded, 
 
 // foldWhole folds one vault. The overlay is not written.
 func (o *overlay) foldWhole(id vault.BeneficiaryID) (*refolded, error) {
-	before, err := o.state(id)
+	raw, err := o.get(bucketVaults, string(id)) // first: what is written from here on is seen by that
+	if err != nil {
+		return nil, fmt.Errorf("read vault: %w", err)
+	}
+	before, err := decodeState(id, raw)
 	if err != nil {
 		return nil, err
 	}
-	f := &refolded{wasErased: before.Erased != nil, fresh: before.Last == nil}
+	f := &refolded{before: raw, wasErased: before.Erased != nil, fresh: before.Last == nil}
 	if f.records, err = o.records(string(id)); err != nil {
 		return nil, err
 	}
