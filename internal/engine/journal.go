@@ -186,19 +186,11 @@ func (t *teller) entry(r *vault.Record, st *vault.State) api.JournalEntry {
 // header to the one before, and that every event and note entry in the index is one that the chain commits to. What does
 // not agree is a finding with code integrity; the call itself then succeeds.
 func (e *Engine) JournalVerify(ctx context.Context) (api.VerifyResult, error) {
-	if err := e.flush(ctx); err != nil {
-		return api.VerifyResult{}, err
-	}
-	keys, _, err := e.ready()
+	c := chainCheck{e: e, res: api.VerifyResult{Head: api.H("verify_result")}}
+	built, last, err := c.end(ctx)
 	if err != nil {
 		return api.VerifyResult{}, err
 	}
-	raw, err := e.Store.Get(bucketMeta, metaBuilt)
-	if err != nil {
-		return api.VerifyResult{}, err
-	}
-	built, _ := strconv.ParseUint(string(raw), 10, 64)
-	c := chainCheck{e: e, keys: keys, writer: e.self().Writer, res: api.VerifyResult{Head: api.H("verify_result")}}
 	for seq := range built {
 		if err := ctx.Err(); err != nil {
 			return c.res, vault.Errorf(vault.CodeInterrupted, "interrupted: %w", err)
@@ -207,11 +199,10 @@ func (e *Engine) JournalVerify(ctx context.Context) (api.VerifyResult, error) {
 			return c.res, err
 		}
 	}
-	last, err := e.Store.Get(bucketMeta, metaPrev)
-	if err == nil && built > 0 && vault.Hash(last) != c.prev && c.prev != "" {
+	if built > 0 && last != c.prev && c.prev != "" {
 		c.altered(vault.SegmentPath(c.writer, built-1), "the chain does not end where the index says")
 	}
-	return c.res, err
+	return c.res, nil
 }
 
 // chainCheck walks a chain.
@@ -221,6 +212,30 @@ type chainCheck struct {
 	writer vault.WriterID
 	prev   vault.Hash // of the last header that was read, "" after a gap
 	res    api.VerifyResult
+}
+
+// end closes what is acknowledged into a segment, and returns how many segments there are then and the last one's header. What is
+// written from here on is not looked at.
+func (c *chainCheck) end(ctx context.Context) (built uint64, last vault.Hash, err error) {
+	if c.keys, _, err = c.e.ready(); err != nil {
+		return 0, "", err
+	}
+	err = c.e.exclusive(ctx, func() error {
+		if err := c.e.sealSegment(); err != nil {
+			return err
+		}
+		c.writer = c.e.self().Writer
+		raw, err := c.e.Store.Get(bucketMeta, metaBuilt)
+		if err != nil {
+			return err
+		}
+		built, _ = strconv.ParseUint(string(raw), 10, 64)
+		prev, err := c.e.Store.Get(bucketMeta, metaPrev)
+		last = vault.Hash(prev)
+		return err
+	})
+	c.e.kick()
+	return built, last, err
 }
 
 func (c *chainCheck) finding(subject, msg string) {
