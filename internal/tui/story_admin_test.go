@@ -55,6 +55,7 @@ func (s *station) reads(document string) bool {
 // enrols it, lets its agent into the team, takes them out, records a partner and revokes the workstation; each time the second one
 // reads what it should, and no more.
 func TestStoryAdministration(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	first := s.id("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card", "--wait")
 	other, q := s.asks()
@@ -121,6 +122,7 @@ func TestStoryAdministration(t *testing.T) {
 // TestStoryStorage: a mirror is added on the screen and gets everything; a storage that does not answer is said, with what waits for
 // it; what was altered there is found, and the checks of the screen say what those of the command line do.
 func TestStoryStorage(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	s.must("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card", "--wait")
 	mirror := filepath.Join(s.dir, "mirror")

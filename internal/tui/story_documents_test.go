@@ -47,6 +47,7 @@ func wantSame(tb testing.TB, got, want string) {
 // TestStoryDocument: one document is printed, saved, proved, corrected, replaced, made private and shared again with the card,
 // moved to another person and removed there.
 func TestStoryDocument(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	printed, script := filepath.Join(s.dir, "printed"), filepath.Join(s.dir, "printer.sh")
 	MustWrite(t, script, "#!/bin/sh\ncat > '"+printed+"'\necho request-7\n")
@@ -139,6 +140,7 @@ func (s *station) imports() string {
 // TestStoryImportUndo: an import is taken back from one of its documents, another one from administration; what somebody deposited by
 // hand stays, and both say so beforehand.
 func TestStoryImportUndo(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	s.must("document", "add", s.amal, s.paper("lettre.txt"), "--type", "other")
 	first := s.imports()
@@ -168,6 +170,7 @@ func TestStoryImportUndo(t *testing.T) {
 // TestStoryExport: everything of a person is handed over as one file, sealed with a passphrase that the person chooses; a weak one is
 // refused and asked for again, and nothing is left of the first try.
 func TestStoryExport(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	s.must("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card")
 	bare, sealed := filepath.Join(s.dir, "all.zip"), filepath.Join(s.dir, "all.zip.age")

@@ -33,6 +33,7 @@ func cardWords(tb testing.TB, view string) string {
 // TestStoryCards: the first card is copied from the screen and opens what is private; the second, printed without a file, takes its
 // place, and brings along what the first one opened.
 func TestStoryCards(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	printed, script := filepath.Join(s.dir, "printed"), filepath.Join(s.dir, "printer.sh")
 	MustWrite(t, script, "#!/bin/sh\ncat > '"+printed+"'\n")
@@ -71,6 +72,7 @@ func TestStoryCards(t *testing.T) {
 
 // TestStoryPeople: a person is corrected, closed and opened again, merged with the vault that was opened for them twice, and erased.
 func TestStoryPeople(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	s.must("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card")
 	twice := s.id("beneficiary", "add", "--family-name", "Haddad", "--given-name", "Amale", "--born", "1985~", "--ref", "CAF:77",

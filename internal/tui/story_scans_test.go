@@ -35,6 +35,7 @@ func (s *station) scanned(d *desk, folder string, papers ...string) {
 // TestStoryScans: what a scanner leaves in the folder of the settings is deposited and deleted there, or kept and deleted later; the
 // last scan proves a consent. What was used is not counted as new any more.
 func TestStoryScans(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	folder := filepath.Join(s.dir, "scanner")
 	if err := os.Mkdir(folder, 0o700); err != nil {

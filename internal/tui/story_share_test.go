@@ -13,6 +13,7 @@ import (
 
 // TestStoryShare: a share is handed out as a PDF and as sealed copies, and ended.
 func TestStoryShare(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	s.must("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card", "--wait")
 	plain, err := os.ReadFile(s.paper("carte.pdf"))
@@ -51,6 +52,7 @@ func TestStoryShare(t *testing.T) {
 // TestStoryReceived: an agent to whom a document was shared, and who has no vault of anybody, finds it on the screen and writes it to a
 // file.
 func TestStoryReceived(t *testing.T) {
+	t.Parallel()
 	s := MustStation(t)
 	document := s.id("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card", "--wait")
 	other, q := s.asks()
