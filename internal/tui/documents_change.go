@@ -185,14 +185,18 @@ func removeDocuments(ctx context.Context, d *desk, c chosen) error {
 		return err
 	}
 	waiting := 0
-	for _, doc := range docs {
+	removed := func(n int) string { return "✓ " + d.l.N(n, "%d document removed", "%d documents removed") }
+	for i, doc := range docs {
 		got, err := call[api.Document](ctx, d, api.RouteDocumentRemove, api.DocumentRequest{Document: doc.ID})
 		if err != nil {
+			if i > 0 { // what went well before stands beside what went wrong
+				d.note(removed(i))
+			}
 			return err
 		}
 		waiting += got.Waiting
 	}
-	note := "✓ " + d.l.N(len(docs), "%d document removed", "%d documents removed")
+	note := removed(len(docs))
 	if waiting > 0 {
 		return d.read(ctx, &sheet{title: note, lines: waitingLines(d.l, waiting)})
 	}

@@ -91,6 +91,13 @@ func getSeveral(ctx context.Context, d *desk, docs []*api.Document, card string)
 		return err
 	}
 	written := 0
+	defer func() { // whatever becomes of the others
+		if written == 0 {
+			return
+		}
+		d.note(d.l.N(written, "%d document written in the clear in %s. Delete it when it is no longer needed.",
+			"%d documents written in the clear in %s. Delete them when they are no longer needed.", termio.Clean(savingPath(folder, ""))))
+	}()
 	for _, doc := range docs {
 		_, _, err := fetch(ctx, d, doc, card, func(opened *api.Document) (*userfile.Out, error) {
 			return d.createIn(ctx, folder, userfile.UsualName(opened))
@@ -102,8 +109,6 @@ func getSeveral(ctx context.Context, d *desk, docs []*api.Document, card string)
 			return err
 		}
 	}
-	d.note(d.l.N(written, "%d document written in the clear in %s. Delete it when it is no longer needed.",
-		"%d documents written in the clear in %s. Delete them when they are no longer needed.", termio.Clean(savingPath(folder, ""))))
 	return nil
 }
 

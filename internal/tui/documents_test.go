@@ -194,6 +194,19 @@ func TestRemoveAsks(t *testing.T) {
 	}
 }
 
+// TestRemoveInPart: where the second cannot be removed, it is said beside that the first one was.
+func TestRemoveInPart(t *testing.T) {
+	c := papers()
+	record(c, api.RouteDocumentRemove, func(n int, _ json.RawMessage) any {
+		if n > 0 {
+			return vault.Errorf(vault.CodeConflict, "the document was changed meanwhile")
+		}
+		return api.Document{State: "removed"}
+	})
+	s := drivePapers(t, c)
+	s.press(" ", " ", "R").sees("Remove 2 documents for ever?").press("y").see("the document was changed meanwhile", "✓ 1 document removed")
+}
+
 // TestMoveSaysWhoSawIt: before it is moved and afterwards.
 func TestMoveSaysWhoSawIt(t *testing.T) {
 	c := papers()

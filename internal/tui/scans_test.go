@@ -228,6 +228,33 @@ func TestClearScans(t *testing.T) {
 	}
 }
 
+// TestScanTakenApart: a scan of which pages were deposited is not new any more, and stays where it is.
+func TestScanTakenApart(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pile.pdf")
+	MustWrite(t, path, "%PDF-1.4\n%%EOF\n")
+	d, says := MustSay(t, dir)
+	for range 2 {
+		d.scans.folders[0].poll(d.now())
+	}
+	pages := vault.PageList{{First: 1, Last: 2}}
+	if got := scanNames(newScans(d)); got != "pile.pdf" {
+		t.Fatalf("new: %q", got)
+	}
+	if err := clearDeposited(t.Context(), d, []*intake{{path: path, pages: pages, doc: &api.Document{ID: "d1"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := scanNames(newScans(d)); got != "" || len(*says) > 0 {
+		t.Errorf("new: %q, asked: %q", got, *says)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+	if c, err := (scansPage{}).load(t.Context(), d); err != nil || c.rows[0].cells[3].Text != "✓ was used" {
+		t.Errorf("the page of scans: %v, %+v", err, c)
+	}
+}
+
 // TestPickScansNone: without a folder, or without a scan, it is said why there is nothing to choose.
 func TestPickScansNone(t *testing.T) {
 	d, says := MustSay(t, t.TempDir())

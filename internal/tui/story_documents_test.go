@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,18 @@ func shown[T any](s *station, args ...string) T {
 		s.tb.Fatalf("vaultctl %s: %v in %q", strings.Join(args, " "), err, out)
 	}
 	return it
+}
+
+// printer sets a print command that adds what it gets to the file that it returns.
+func (s *station) printer() string {
+	s.tb.Helper()
+	if runtime.GOOS == "windows" {
+		s.tb.Skip("the print command is a script of a shell")
+	}
+	printed, script := filepath.Join(s.dir, "printed"), filepath.Join(s.dir, "printer.sh")
+	MustWrite(s.tb, script, "#!/bin/sh\ncat >> '"+printed+"'\necho request-7\n")
+	s.must("config", "set", "print_command", "sh "+script)
+	return printed
 }
 
 // wantSame fails where two files do not hold the same.
@@ -49,9 +62,7 @@ func wantSame(tb testing.TB, got, want string) {
 func TestStoryDocument(t *testing.T) {
 	t.Parallel()
 	s := MustStation(t)
-	printed, script := filepath.Join(s.dir, "printed"), filepath.Join(s.dir, "printer.sh")
-	MustWrite(t, script, "#!/bin/sh\ncat > '"+printed+"'\necho request-7\n")
-	s.must("config", "set", "print_command", "sh "+script)
+	printed := s.printer()
 	id := s.id("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card", "--issued-on", "2021-05-03")
 	words := shown[api.Card](s, "card", "issue", s.amal, "--reveal").Words
 	screen := s.drive(lang.English).opens("hadd", "Amal Haddad")
@@ -194,5 +205,51 @@ func TestStoryExport(t *testing.T) {
 	screen.instead(sealed).press("enter").play("1 justificatif", "enter").settle()
 	if raw, err := os.ReadFile(sealed); err != nil || !bytes.HasPrefix(raw, []byte("age-encryption.org/v1")) {
 		t.Errorf("the sealed export: %v, %.30q", err, raw)
+	}
+}
+
+// TestStorySeveral: two documents are marked, printed, saved and removed; a legal representative agrees in writing, with their mandate.
+func TestStorySeveral(t *testing.T) {
+	t.Parallel()
+	s := MustStation(t)
+	printed := s.printer()
+	s.must("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card")
+	s.must("document", "add", s.amal, s.paper("avis.pdf"), "--type", "tax-notice")
+	screen := s.drive(lang.English).opens("hadd", "Amal Haddad")
+	screen.on("National identity card").press(" ").on("Tax notice").press(" ", "p").see("sent to the printer: Tax notice")
+	if raw, err := os.ReadFile(printed); err != nil || bytes.Count(raw, []byte("%PDF-")) != 2 {
+		t.Errorf("printed: %v, %d documents", err, bytes.Count(raw, []byte("%PDF-")))
+	}
+	screen.settle()
+	folder := filepath.Join(s.dir, "out")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	screen.on("National identity card").press(" ").on("Tax notice").press(" ", "g").see("Save 2 documents")
+	screen.instead(folder).press("enter").see("2 documents written in the clear")
+	if files, err := filepath.Glob(filepath.Join(folder, "*.pdf")); err != nil || len(files) != 2 {
+		t.Errorf("saved: %q, %v", files, err)
+	}
+
+	screen.settle()
+	screen.press("2").see("[2 consents]")
+	screen.press("a").play("Language of the notice", "enter", "up", "enter").play("Who may read the shared documents?", "enter").play("What for?", "down", "enter").
+		play("Until when?", "enter").play("How did the person agree?", "down", "enter", "down", "down", "enter").
+		play("Name of the representative", `"Tutelle 35`, "enter").play("Interpreter", "enter", "enter", "enter").see("File of the signed paper")
+	screen.paste(s.paper("lettre.txt")).press("enter").see("File of the representative's mandate")
+	screen.paste(s.paper("rib.png")).press("enter").play("Record this consent?", "y").see("Recorded: ")
+	out := s.must("consent", "list", s.amal, "--json")
+	var given api.Consent
+	if err := json.Unmarshal([]byte(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:]), &given); err != nil || given.Evidence == "verbal" {
+		t.Fatalf("the consents: %v, %s", err, out)
+	}
+	if record := s.must("consent", "show", given.ID, "--json"); !strings.Contains(record, "Tutelle 35") || !strings.Contains(record, "representative") {
+		t.Errorf("the record: %s", record)
+	}
+
+	screen.settle()
+	screen.press("1").on("National identity card").press(" ").on("Tax notice").press(" ", "R").play("Remove 2 documents for ever?", "y").see("2 documents removed")
+	if left := s.documents(s.amal); len(left) != 0 {
+		t.Errorf("removed, and there: %q", left)
 	}
 }

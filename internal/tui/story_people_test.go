@@ -35,9 +35,7 @@ func cardWords(tb testing.TB, view string) string {
 func TestStoryCards(t *testing.T) {
 	t.Parallel()
 	s := MustStation(t)
-	printed, script := filepath.Join(s.dir, "printed"), filepath.Join(s.dir, "printer.sh")
-	MustWrite(t, script, "#!/bin/sh\ncat > '"+printed+"'\n")
-	s.must("config", "set", "print_command", "sh "+script)
+	printed := s.printer()
 	id := s.id("document", "add", s.amal, s.paper("carte.pdf"), "--type", "id-card")
 	screen := s.drive(lang.English).opens("hadd", "Amal Haddad")
 	screen.press("C").play("How is the card handed over?", "down", "enter", "enter").play("Is the person alone with you", "y").see("24 words in this order")
