@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -122,5 +124,52 @@ func TestErasedVaultIsNotWaitedFor(t *testing.T) {
 	MustSync(t, n.rig)
 	if got := n.toFetch(t); got != before-1 {
 		t.Errorf("the notes of %d vaults are still to come", got)
+	}
+}
+
+// TestLockedWhilePulling locks the home right after the first of what was pulled is in the index, with more to come: the pull ends,
+// and goes on once the home is unlocked.
+func TestLockedWhilePulling(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what waits for the committer is done before the pull goes on
+	n := MustNewcomer(t, 1)
+	MustSync(t, n.rig)
+	id := n.people[0]
+	const more = 70 // segments: they are not all taken together
+	for i := range more {
+		MustDeposit(t, n.admin, id, fmt.Sprint("encore ", i), false)
+		if err := n.admin.Flush(ctxb); err != nil {
+			t.Fatal(err)
+		}
+	}
+	MustSync(t, n.admin)
+	var once atomic.Bool
+	locked := make(chan error, 1)
+	n.storage.set(func(path string, raw []byte) ([]byte, error) {
+		if raw == nil || !strings.HasSuffix(path, ".seg") || !once.CompareAndSwap(false, true) {
+			return nil, nil
+		}
+		release := n.HoldCommitter()
+		go func() {
+			defer release()
+			n.AwaitCommitter(1)
+			waiting := n.Waiting()
+			go func() { locked <- n.Lock(ctxb) }()
+			n.AwaitCommitter(waiting + 1)
+		}()
+		return nil, nil
+	}, nil)
+	if _, err := n.Sync(ctxb, api.SyncRequest{}, nil); err != nil && vault.CodeOf(err) != vault.CodeLocked {
+		t.Errorf("sync: %v", err)
+	}
+	if err := <-locked; err != nil {
+		t.Fatal(err)
+	}
+	n.storage.set(nil, nil)
+	if err := n.Unlock(ctxb, ""); err != nil {
+		t.Fatal(err)
+	}
+	MustSync(t, n.rig)
+	if st := n.VaultState(t, id); len(st.Documents) != 2+more {
+		t.Errorf("the vault has %d documents", len(st.Documents))
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"testing"
+	"time"
 
 	"vaultctl/internal/vault"
 )
@@ -34,6 +35,30 @@ func (e *Engine) LoadAgain(ctx context.Context) error {
 		keys, _ := e.view()
 		return e.loadState(keys)
 	})
+}
+
+// HoldCommitter keeps the committer from going on until release is called.
+func (e *Engine) HoldCommitter() (release func()) {
+	held, end := make(chan struct{}), make(chan struct{})
+	go func() {
+		_ = e.exclusive(context.Background(), func() error {
+			close(held)
+			<-end
+			return nil
+		})
+	}()
+	<-held
+	return func() { close(end) }
+}
+
+// Waiting counts the changes that wait for the committer.
+func (e *Engine) Waiting() int { return len(e.commits) }
+
+// AwaitCommitter returns when n changes wait for the committer.
+func (e *Engine) AwaitCommitter(n int) {
+	for len(e.commits) < n {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // TestLargeSegmentsAreTakenApart has many writers whose next segments are as large as can be: what is taken together is

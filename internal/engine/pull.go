@@ -252,12 +252,13 @@ func (e *Engine) applyPulled(ctx context.Context, p *puller, segs []*pulledSegme
 		}
 		ov.hold(e.writer.id, segs)
 		ov.hear(segs, e.Now())
-		return e.writePulled(ov, e.advance(ov, p, segs))
+		err := e.writePulled(ov, e.advance(ov, p, segs))
+		p.org = ov.org // not what there is afterwards: it may be locked by then
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, p.org = e.view()
 	for _, seg := range segs {
 		e.dropTombs(seg)
 	}
