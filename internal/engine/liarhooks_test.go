@@ -38,7 +38,7 @@ func (e *Engine) LieReseal(ctx context.Context, doc string, plain string, toSelf
 	if err != nil {
 		return "", err
 	}
-	to, err := e.stageLie(st, vault.DocumentPath(e.self().Writer, vault.NewObjectName()), slices.Concat(d.Object.Readers, more), []byte(plain), toSelf)
+	to, err := e.stageLie(st, vault.DocumentPath(e.self().Writer, vault.NewObjectName()), slices.Concat(e.readersFor(st, d), more), []byte(plain), toSelf)
 	if err != nil {
 		return "", err
 	}
@@ -51,7 +51,7 @@ func (e *Engine) LieHash(ctx context.Context, doc, plain string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	to, err := e.stageLie(st, vault.DocumentPath(e.self().Writer, vault.NewObjectName()), d.Object.Readers, []byte(plain), false)
+	to, err := e.stageLie(st, vault.DocumentPath(e.self().Writer, vault.NewObjectName()), e.readersFor(st, d), []byte(plain), false)
 	if err != nil {
 		return "", err
 	}
@@ -89,6 +89,11 @@ func (e *Engine) victim(doc string) (*vault.State, *vault.Document, error) {
 		return nil, nil, vault.Errorf(vault.CodeNotFound, "no such document")
 	}
 	return st, d, nil
+}
+
+// readersFor returns whom a document is to be sealed to.
+func (e *Engine) readersFor(st *vault.State, d *vault.Document) []vault.Reader {
+	return st.Readers(e.Organization(), d.Space)
 }
 
 // exchange sends one object and declares it, as another perhaps, in the place of the one before.

@@ -45,3 +45,15 @@ func (e *Engine) StateTexts(id vault.BeneficiaryID) (all, wrong string, err erro
 	}
 	return text(vault.Fold(id, org, recs, func(vault.Hash) *vault.Entry { return nil })), wrong, nil
 }
+
+// StateOf returns the state of a vault.
+func (e *Engine) StateOf(id string) (*vault.State, error) {
+	st, _, _, err := e.load(vault.BeneficiaryID(id))
+	return st, err
+}
+
+// ReadsBy reports whether this device holds a key of one of the readers.
+func (e *Engine) ReadsBy(readers []vault.Reader) bool {
+	keys, _ := e.view()
+	return keys != nil && keys.reads(readers)
+}
