@@ -11,7 +11,7 @@ import (
 
 const (
 	metaForm  = "form" // of what the index derives
-	indexForm = "1"    // changes with what vault.Fold makes of records, and with what is indexed of them
+	indexForm = "2"    // changes with what vault.Fold makes of records, and with what is indexed of them
 )
 
 // renewIndex marks every vault to be folded again if the index was made by another form. It runs in the committer.

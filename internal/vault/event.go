@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
@@ -149,7 +148,7 @@ func (e *Event) Decode(out any) error {
 	if len(e.Body) == 0 {
 		return nil
 	}
-	if err := json.NewDecoder(bytes.NewReader(e.Body)).Decode(out); err != nil {
+	if err := json.Unmarshal(e.Body, out); err != nil {
 		return Errorf(CodeIntegrity, "event %s: body: %w", e.Type, err)
 	}
 	return nil

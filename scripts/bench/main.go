@@ -25,7 +25,9 @@ type options struct {
 	only           string
 	vaults         int
 	org, rclone    string
+	versitygw      string
 	delays         string
+	whole          bool
 }
 
 // topic is one table.
@@ -51,7 +53,9 @@ func main() {
 	flag.IntVar(&o.vaults, "vaults", 16_000, "joining: vaults of the organization, with five documents each")
 	flag.StringVar(&o.org, "org", "", "joining: directory that keeps the organization for further runs; it is made where it is missing")
 	flag.StringVar(&o.rclone, "rclone", "", "joining: the rclone program; that of the pinned module is built if empty")
-	flag.StringVar(&o.delays, "delays", "40ms,0s", "joining: latencies in front of the storage; all is fetched, and the rival run, with the last")
+	flag.StringVar(&o.versitygw, "versitygw", "", "joining: the versitygw program, to serve the storage in the place of `rclone serve s3`")
+	flag.StringVar(&o.delays, "delays", "40ms,0s", "joining: latencies in front of the storage")
+	flag.BoolVar(&o.whole, "whole", true, "joining: with the last latency all is fetched, and the rival run; that takes most of the time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, &o)

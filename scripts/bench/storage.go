@@ -47,8 +47,17 @@ func (b *bench) serveStorage(ctx context.Context) (*storage, error) {
 		return nil, err
 	}
 	s := &storage{calls: map[string]int{}}
+	root := filepath.Join(b.o.org, "s3")
 	s.server = exec.CommandContext(ctx, rclone, "serve", "s3", "--dir-cache-time", "1s", "--auth-key", "benchaccess,benchsecret", "--addr", address,
-		"--config", "/dev/null", filepath.Join(b.o.org, "s3"))
+		"--config", "/dev/null", root)
+	if b.o.versitygw != "" {
+		beside := filepath.Join(b.work, "versitygw")
+		if err := os.Mkdir(beside, 0o700); err != nil {
+			return nil, err
+		}
+		s.server = exec.CommandContext(ctx, b.o.versitygw, "--quiet", "--port", address, "posix", "--sidecar", beside, root)
+		s.server.Env = append(os.Environ(), "ROOT_ACCESS_KEY=benchaccess", "ROOT_SECRET_KEY=benchsecret")
+	}
 	if err := s.server.Start(); err != nil {
 		return nil, err
 	}
@@ -82,7 +91,7 @@ func (s *storage) stop() {
 
 // spec opens the storage as a remote.
 func (s *storage) spec() string {
-	return fmt.Sprintf(":s3,provider=Rclone,access_key_id=benchaccess,secret_access_key=benchsecret,endpoint='%s':vault", s.proxy.URL)
+	return fmt.Sprintf(":s3,provider=Other,access_key_id=benchaccess,secret_access_key=benchsecret,endpoint='%s':vault", s.proxy.URL)
 }
 
 // took returns the calls since it was asked the last time, by method.
