@@ -63,21 +63,7 @@ func TestJoinWhereTheStorageStops(t *testing.T) {
 }
 
 func joinWhereItStops(t *testing.T, all bool, most int) {
-	n := mustOffice(t, 5)
-	var q api.JoinRequest
-	n.rig, q = MustAsk(t, n.admin)
-	if err := approve(n.admin, &q, q.Words, vault.RoleAgent); err != nil {
-		t.Fatal(err)
-	}
-	n.admin.MustAdmit(t, "Paul Martin")
-	MustSync(t, n.admin)
-	naming := map[string]bool{}
-	for _, id := range n.people {
-		for path := range notesOf(t, n.admin, id) {
-			naming[path] = !slices.Contains(n.describe[id], path)
-		}
-	}
-	n.mustHold(t)
+	n, naming := mustAwait(t, 5)
 	n.SetFoldTogether(1)
 	n.storage.set(func(path string, _ []byte) ([]byte, error) {
 		if naming[path] || all && strings.Contains(path, "/n/") {

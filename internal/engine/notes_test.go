@@ -81,6 +81,28 @@ func (n *newcomer) mustHold(tb testing.TB) {
 	tb.Cleanup(n.release)
 }
 
+// mustAwait is MustNewcomer for one who was let into the team before they join, which they have yet to do. naming says of each
+// note whether it holds who somebody is.
+func mustAwait(tb testing.TB, vaults int) (n *newcomer, naming map[string]bool) {
+	tb.Helper()
+	n = mustOffice(tb, vaults)
+	var q api.JoinRequest
+	n.rig, q = MustAsk(tb, n.admin)
+	if err := approve(n.admin, &q, q.Words, vault.RoleAgent); err != nil {
+		tb.Fatal(err)
+	}
+	n.admin.MustAdmit(tb, "Paul Martin")
+	MustSync(tb, n.admin)
+	naming = map[string]bool{}
+	for _, id := range n.people {
+		for path := range notesOf(tb, n.admin, id) {
+			naming[path] = !slices.Contains(n.describe[id], path)
+		}
+	}
+	n.mustHold(tb)
+	return n, naming
+}
+
 // notesOf returns the live notes of a vault.
 func notesOf(tb testing.TB, r *rig, id string) map[string]bool {
 	out := map[string]bool{}
@@ -189,21 +211,7 @@ func TestNamesComeFirst(t *testing.T) {
 func TestNamesComeWithJoining(t *testing.T) {
 	for _, given := range []bool{true, false} {
 		t.Run(fmt.Sprintf("given=%v", given), func(t *testing.T) {
-			n := mustOffice(t, 5)
-			var q api.JoinRequest
-			n.rig, q = MustAsk(t, n.admin)
-			if err := approve(n.admin, &q, q.Words, vault.RoleAgent); err != nil {
-				t.Fatal(err)
-			}
-			n.admin.MustAdmit(t, "Paul Martin")
-			MustSync(t, n.admin)
-			naming := map[string]bool{}
-			for _, id := range n.people {
-				for path := range notesOf(t, n.admin, id) {
-					naming[path] = !slices.Contains(n.describe[id], path)
-				}
-			}
-			n.mustHold(t)
+			n, naming := mustAwait(t, 5)
 			if !given {
 				n.storage.set(func(path string, _ []byte) ([]byte, error) {
 					if naming[path] {
