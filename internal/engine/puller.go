@@ -55,7 +55,6 @@ type puller struct {
 
 	asking   map[vault.WriterID]*asking
 	infos    map[segmentName]segmentInfo // of this pull
-	size     int                         // bytes of the segments of this round
 	claimed  vault.Past                  // what segments say that there is
 	named    map[vault.WriterID]bool     // by segments that were taken
 	stuck    map[vault.WriterID]bool

@@ -44,8 +44,7 @@ func (p *puller) of(w vault.WriterID) *asking {
 // nothing more. Errors are those of the source where it answered for nobody.
 func (p *puller) round(ctx context.Context, limit int) ([]*pulledSegment, error) {
 	var out []*pulledSegment
-	p.size = 0
-	for !p.full(out, limit) {
+	for !full(out, limit) {
 		asked, err := p.fetch(ctx)
 		if err != nil {
 			return nil, err
@@ -59,8 +58,12 @@ func (p *puller) round(ctx context.Context, limit int) ([]*pulledSegment, error)
 }
 
 // full reports whether so many segments, or so large ones, are taken in this round that they are to be applied first.
-func (p *puller) full(segs []*pulledSegment, limit int) bool {
-	return len(segs) >= limit || p.size >= roundBytes
+func full(segs []*pulledSegment, limit int) bool {
+	size := 0
+	for _, seg := range segs {
+		size += len(seg.raw)
+	}
+	return len(segs) >= limit || size >= roundBytes
 }
 
 // fetch asks every writer whose turn it is for the segments that come next, and returns how many it asked for.
@@ -162,16 +165,15 @@ func (p *puller) failure() error {
 
 // takeAll verifies what was fetched and adds what can be taken now to out.
 func (p *puller) takeAll(ctx context.Context, out []*pulledSegment, limit int) []*pulledSegment {
-	for progress := true; progress && !p.full(out, limit); {
+	for progress := true; progress && !full(out, limit); {
 		progress = false
 		for _, w := range slices.Sorted(maps.Keys(p.heads)) {
-			for !p.stuck[w] && !p.full(out, limit) {
+			for !p.stuck[w] && !full(out, limit) {
 				seg := p.next(ctx, w)
 				if seg == nil {
 					break
 				}
 				out = append(out, seg)
-				p.size += len(seg.raw)
 				progress = true
 			}
 		}

@@ -49,8 +49,8 @@ func joinings(ctx context.Context, b *bench) (*table, error) {
 
 func (b *bench) joinAbout() string {
 	return fmt.Sprintf("%d vaults, %d documents, written by `vaultctl import` of people, an eighth of them of another team, and then %d times of one document\n"+
-		"each (`go run ./scripts/bench -only joining -vaults N`). A new agent joins through `rclone serve s3` on loopback, with a proxy in between\n"+
-		"that waits before it hands a request on; rclone is of the pinned module. The administrator approves and lets the agent\n"+
+		"each (`go run ./scripts/bench -only joining -vaults N`). A new agent joins through an S3 server on loopback, with a proxy in between\n"+
+		"that waits before it hands a request on; the server is `rclone serve s3`, or versitygw (`-versitygw`). The administrator approves and lets the agent\n"+
 		"into the team at once, or later, when they have joined; each time the clock runs from the moment that this is on the storage, and the\n"+
 		"administrator's daemon is stopped, whose workstation would be another machine. Calls are what the proxy saw; \"processor\" is user and system time of the newcomer's daemon, the\n"+
 		"storage's apart, which runs on the same cores. The rival copies the same objects, and neither decrypts nor checks them; with the last latency alone. One run each.",
@@ -149,38 +149,43 @@ func (b *bench) joinOnce(ctx context.Context, t *table, st *storage, delay time.
 
 // letIn approves a newcomer, has them join, and lets them into the team before that or later. It returns when they last began to wait.
 func (b *bench) letIn(ctx context.Context, admin, paul *bench, s *stages, q asked, name, root string, later bool) (began time.Time, err error) {
-	approve := []string{"device", "approve", q.Code, "--agent", name, "--role", "agent", "--words", strings.Join(q.Words, " "), "--yes", "--no-input"}
 	admit := []string{"team", "member", "add", "desk", name, "--yes"}
-	began = admin.did(ctx, &err, approve)
-	if !later {
-		began = admin.did(ctx, &err, admit)
+	began, err = admin.decide(ctx, "device", "approve", q.Code, "--agent", name, "--role", "agent", "--words", strings.Join(q.Words, " "), "--yes", "--no-input")
+	if err == nil && !later {
+		began, err = admin.decide(ctx, admit...)
 	}
-	s.begin()
-	paul.did(ctx, &err, joinCommand(s, root))
-	if !later {
-		s.end("`join` reads and folds the journal, with the names")
+	if err != nil {
 		return began, err
 	}
-	s.end("`join` reads and folds the journal")
-	began = admin.did(ctx, &err, admit)
 	s.begin()
-	paul.did(ctx, &err, []string{"sync"})
+	if _, _, err := paul.run(ctx, "vaultctl", joinCommand(s, root)...); err != nil {
+		return began, err
+	}
+	if !later {
+		s.end("`join` reads and folds the journal, with the names")
+		return began, nil
+	}
+	s.end("`join` reads and folds the journal")
+	if began, err = admin.decide(ctx, admit...); err != nil {
+		return began, err
+	}
+	s.begin()
+	_, _, err = paul.run(ctx, "vaultctl", "sync")
 	s.end("let into the team: `sync` brings the names")
 	return began, err
 }
 
-// did runs a command unless one before failed, and for an administrator until the storage has what it did; then their daemon is
-// stopped: their workstation is another machine. It returns when that was.
-func (b *bench) did(ctx context.Context, failed *error, args []string) time.Time {
-	if *failed == nil {
-		_, _, *failed = b.run(ctx, "vaultctl", args...)
+// decide runs a command of an administrator, and returns when the storage has what it did. Then their daemon is stopped: their
+// workstation is another machine.
+func (b *bench) decide(ctx context.Context, args ...string) (time.Time, error) {
+	for _, args := range [][]string{args, {"sync", "--wait=" + joinPatience}} {
+		if _, _, err := b.run(ctx, "vaultctl", args...); err != nil {
+			return time.Time{}, err
+		}
 	}
-	if *failed == nil && strings.HasPrefix(b.home, b.o.org) {
-		_, _, *failed = b.run(ctx, "vaultctl", "sync", "--wait="+joinPatience)
-		b.stopDaemon()
-		time.Sleep(serverCache)
-	}
-	return time.Now()
+	b.stopDaemon()
+	time.Sleep(serverCache)
+	return time.Now(), nil
 }
 
 func joinCommand(s *stages, root string) []string {
