@@ -67,6 +67,23 @@ const moves, stays = "ref:SI:1", "ref:SI:2"
 // deposited, replaced, removed and imported, a consent is withdrawn and given again, and the storage is cleaned; a folder in one
 // half of the homes, S3 in the other. Each time a new daemon is started and compared with what had been acknowledged.
 func TestKilledAgainAndAgain(t *testing.T) {
+	onEachStorage(t, func(t *testing.T, kind string, cause *rand.Rand) {
+		for left := (*kills + 1) / 2; left > 0; left -= perHome {
+			k := MustBegin(t, kind, cause)
+			for range min(left, perHome) {
+				k.live(t)
+			}
+			k.start(t)
+			k.account(t)
+			k.wantAll(t)
+			k.kill(t)
+			t.Logf("%d kills, %d documents acknowledged and held, commands ended by a death: %v", k.round, len(k.have), k.failed)
+		}
+	})
+}
+
+// onEachStorage runs a test over a folder and over S3, each with random numbers of its own; their seed is logged.
+func onEachStorage(t *testing.T, test func(t *testing.T, kind string, cause *rand.Rand)) {
 	if testing.Short() {
 		t.Skip("many processes")
 	}
@@ -75,18 +92,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	for i, kind := range []string{"folder", "s3"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			cause := rand.New(&shared{from: rand.NewPCG(seed, uint64(i))})
-			for left := (*kills + i) / 2; left > 0; left -= perHome {
-				k := MustBegin(t, kind, cause)
-				for range min(left, perHome) {
-					k.live(t)
-				}
-				k.start(t)
-				k.account(t)
-				k.wantAll(t)
-				k.kill(t)
-				t.Logf("%d kills, %d documents acknowledged and held, commands ended by a death: %v", k.round, len(k.have), k.failed)
-			}
+			test(t, kind, rand.New(&shared{from: rand.NewPCG(seed, uint64(i))}))
 		})
 	}
 }

@@ -61,9 +61,7 @@ func TestAdoption(t *testing.T) {
 		t.Errorf("%d documents at another workstation", b.Documents)
 	}
 	marie.Reopen(t)
-	if v, err := marie.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-		t.Errorf("verify: %v, %+v", err, v.Findings)
-	}
+	wantWhole(t, marie)
 	if again := marie.MustAdd(t, deposit(person, "payslip"), "sans savoir"); again.Status != "exists" {
 		t.Errorf("deposited again: %+v", again)
 	}

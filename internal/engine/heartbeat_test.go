@@ -38,9 +38,7 @@ func TestHeartbeat(t *testing.T) {
 		}
 	}
 	MustSync(t, r)
-	if v, err := r.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-		t.Errorf("verify: %v, %+v", err, v.Findings)
-	}
+	wantWhole(t, r)
 }
 
 // TestSilentWorkstationIsNamed names a workstation whose news the storage withholds, one that never wrote, and no revoked one.

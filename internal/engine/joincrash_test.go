@@ -73,9 +73,7 @@ func TestApprovalSurvivesACrash(t *testing.T) {
 			MustSync(t, paul)
 			MustSync(t, marie)
 			for _, r := range []*rig{marie, paul} {
-				if v, err := r.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-					t.Errorf("verify: %v, %+v", err, v.Findings)
-				}
+				wantWhole(t, r)
 			}
 		})
 	}

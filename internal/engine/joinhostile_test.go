@@ -327,9 +327,7 @@ func TestLostWelcomeIsSentAgain(t *testing.T) {
 	}
 	for _, r := range []*rig{marie, boss, paul} {
 		MustSync(t, r)
-		if v, err := r.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-			t.Errorf("verify: %v, %+v", err, v.Findings)
-		}
+		wantWhole(t, r)
 	}
 }
 

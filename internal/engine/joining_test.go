@@ -57,9 +57,7 @@ func TestJoin(t *testing.T) {
 		MustSync(t, r)
 	}
 	for _, r := range []*rig{marie, paul} {
-		if v, err := r.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-			t.Errorf("verify: %v, %+v", err, v.Findings)
-		}
+		wantWhole(t, r)
 		r.Reopen(t)
 		if s, err := r.Status(ctxb); err != nil || s.State != "ready" || s.Vaults != 3 || len(s.Attention) != 0 {
 			t.Errorf("status: %+v, %v", s, err)
@@ -166,9 +164,7 @@ func TestAuditor(t *testing.T) {
 	if p := marie.MustShow(t, person); p.Consents[0].State != "withdrawn" {
 		t.Errorf("recorded by an auditor: %+v", p.Consents)
 	}
-	if v, err := marie.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-		t.Errorf("verify: %v, %+v", err, v.Findings)
-	}
+	wantWhole(t, marie)
 }
 
 func auditorSees(t *testing.T, r *rig, person, doc string, secrets []string) {
@@ -286,9 +282,7 @@ func TestJoinedWorkstationIsRebuilt(t *testing.T) {
 			t.Errorf("remote away %v: %q, %v", away, got, err)
 		}
 	}
-	if v, err := paul.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-		t.Errorf("verify: %v, %+v", err, v.Findings)
-	}
+	wantWhole(t, paul)
 }
 
 // TestJoinBesideANewKey enrols a workstation while another admin, who has not heard of it, makes new keys for all that they

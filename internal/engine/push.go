@@ -68,6 +68,13 @@ func (m *mount) unreached(err error) {
 	m.lastErr = err
 }
 
+// reached notes that the remote took what it was given, while more may be to do there.
+func (m *mount) reached(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastOK, m.lastErr = at, nil
+}
+
 // forgetHint makes the next pull look for writers.
 func (m *mount) forgetHint() {
 	m.mu.Lock()
@@ -194,6 +201,9 @@ func (e *Engine) pushAll(ctx context.Context, m *mount) error {
 			}
 		}
 		done, perr := e.pushItems(ctx, m, batch)
+		if perr == nil { // before who waits for these hears of them
+			m.reached(e.Now())
+		}
 		if err := e.markPushed(ctx, m.name, done); err != nil {
 			return err
 		}

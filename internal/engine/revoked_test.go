@@ -85,9 +85,7 @@ func setsAside(t *testing.T, n *rig, person, late string) {
 	if l := n.MustList(t, api.DocumentListRequest{Beneficiary: person}); len(l) != 2 {
 		t.Errorf("%d documents of the person: the late one is applied", len(l))
 	}
-	if v, err := n.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-		t.Errorf("verify: %v, %+v", err, v.Findings)
-	}
+	wantWhole(t, n)
 	told := doctorSays(t, n, "revoked_writer")
 	if len(told) != 1 || told[0].Message != "1 event of Marie Durand's workstation, written after its revocation, is not applied" ||
 		told[0].Severity != "warning" {
@@ -190,9 +188,7 @@ func TestJoinRecoverSurvivesACrash(t *testing.T) {
 				t.Fatalf("%+v, %v", res, err)
 			}
 			MustSync(t, n)
-			if v, err := n.Verify(ctxb, api.VerifyRequest{Deep: true}, nil, nil); err != nil || len(v.Findings) != 0 {
-				t.Errorf("verify: %v, %+v", err, v.Findings)
-			}
+			wantWhole(t, n)
 			wantOwnChain(t, n)
 			old := &kept{rig: &rig{Home: k.Home, Remote: k.Remote}}
 			old.Engine, old.stop = MustOpen(t, k.Home, nil)

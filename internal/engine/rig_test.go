@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -109,6 +110,9 @@ func (r *rig) RemoteFiles(tb testing.TB) []string {
 	tb.Helper()
 	var out []string
 	err := filepath.WalkDir(r.Remote, func(p string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a folder that emptied meanwhile
+		}
 		if err == nil && !d.IsDir() {
 			rel, _ := filepath.Rel(r.Remote, p)
 			out = append(out, filepath.ToSlash(rel))
