@@ -53,10 +53,10 @@ web:
 
 test:
 	$(RELEASE) go test -timeout $(TIMEOUT) -skip '^TestModel' $(filter $(heavy) $(stories) $(engine) $(drawing),$(all))
-	go test -race -timeout $(TIMEOUT) -skip '^TestModel' $(filter-out $(heavy) $(stories) $(engine) $(drawing),$(all))
+	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) -skip '^TestModel' $(filter-out $(heavy) $(stories) $(engine) $(drawing),$(all))
 	$(RELEASE) go test -timeout $(TIMEOUT) -run '^TestModel' ./internal/vault -rapid.seed $(SEED)
-	go test -race -timeout $(TIMEOUT) -run '^TestScripts$$/^($(RACED))$$' $(stories)
-	go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' -run '$(RACED_ENGINE)' $(engine)
+	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) -run '^TestScripts$$/^($(RACED))$$' $(stories)
+	CGO_ENABLED=1 go test -race -timeout $(TIMEOUT) -skip '^TestKilled|^TestModel' -run '$(RACED_ENGINE)' $(engine)
 
 # Random histories for hours: of many devices in the domain, of real workstations over a storage that behaves badly, and of
 # processes and daemons that are killed. A failure prints its seed and is kept in testdata/rapid, from where every later run plays it.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -291,18 +290,10 @@ func TestAcknowledgedSurvives(t *testing.T) {
 		want = append(want, r.MustAdd(t, deposit(b, "payslip"), fmt.Sprint("slip ", i)).ID)
 	}
 	copied := filepath.Join(t.TempDir(), "home")
-	if err := os.CopyFS(copied, os.DirFS(r.Home)); err != nil {
-		t.Fatal(err)
-	}
-	err := filepath.WalkDir(copied, func(p string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			err = os.Chmod(p, 0o600)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	func() {
+		defer r.HoldCommitter()() // a crash tears no page of the index
+		copyTree(t, r.Home, copied)
+	}()
 	e, _ := MustOpen(t, copied, nil)
 	again := &rig{Engine: e, Home: copied}
 	for i, id := range want {

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"bytes"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -252,7 +251,7 @@ func TestErasureSurvivesACrash(t *testing.T) {
 				e.Step = func(s string) {
 					if s == step && armed.CompareAndSwap(true, false) {
 						crashed = filepath.Join(t.TempDir(), "home")
-						copyHome(t, crashed, r.Home)
+						copyTree(t, r.Home, crashed)
 					}
 				}
 			})
@@ -278,24 +277,5 @@ func TestErasureSurvivesACrash(t *testing.T) {
 				t.Errorf("the other vault: %+v, %v", got, err)
 			}
 		})
-	}
-}
-
-// copyHome copies a home whose engine is at work, with the permissions that a home has.
-func copyHome(t *testing.T, dst, src string) {
-	if err := os.CopyFS(dst, os.DirFS(src)); err != nil {
-		t.Error(err)
-	}
-	err := filepath.WalkDir(dst, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			return os.Chmod(p, 0o700)
-		}
-		return os.Chmod(p, 0o600)
-	})
-	if err != nil {
-		t.Error(err)
 	}
 }

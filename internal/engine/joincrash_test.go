@@ -47,7 +47,7 @@ func TestApprovalSurvivesACrash(t *testing.T) {
 			marie.Reopen(t, func(e *engine.Engine) {
 				e.Step = func(s string) {
 					if s == step && armed.Load() && once.CompareAndSwap(false, true) {
-						copyHome(t, crashed, marie.Home)
+						copyTree(t, marie.Home, crashed)
 					}
 				}
 			})

@@ -235,9 +235,7 @@ func olderCopy(t *testing.T, marie, awa *rig, before, path string, welcome []byt
 func copyOfRemote(tb testing.TB, r *rig) string {
 	tb.Helper()
 	to := filepath.Join(tb.TempDir(), "snapshot")
-	if err := os.CopyFS(to, os.DirFS(r.Remote)); err != nil {
-		tb.Fatal(err)
-	}
+	copyTree(tb, r.Remote, to)
 	return to
 }
 

@@ -118,7 +118,7 @@ func TestRestoredWhileAsking(t *testing.T) {
 	paul, q := MustAsk(t, marie)
 	before := filepath.Join(t.TempDir(), "home")
 	paul.stop()
-	copyHome(t, before, paul.Home)
+	copyTree(t, paul.Home, before)
 	paul.Reopen(t)
 	if err := approve(marie, &q, q.Words, vault.RoleAgent); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -109,10 +110,13 @@ func TestUnpushedWorkSurvivesALostIndex(t *testing.T) {
 	}
 }
 
-// copyTree copies a home as a backup would.
+// copyTree copies a home or a storage as a backup would, while the engine is at work: without what vanishes meanwhile.
 func copyTree(tb testing.TB, from, to string) {
 	tb.Helper()
 	err := filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil || !d.IsDir() && !d.Type().IsRegular() {
 			return err
 		}
@@ -121,6 +125,9 @@ func copyTree(tb testing.TB, from, to string) {
 			return os.MkdirAll(filepath.Join(to, rel), 0o700)
 		}
 		raw, err := os.ReadFile(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

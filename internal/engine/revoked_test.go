@@ -162,8 +162,8 @@ func TestJoinRecoverSurvivesACrash(t *testing.T) {
 			n.Engine, n.stop = MustOpen(t, home, nil, func(e *engine.Engine) {
 				e.Step = func(s string) {
 					if s == step && once.CompareAndSwap(false, true) {
-						copyHome(t, crashed, home)
-						copyHome(t, remote, k.Remote)
+						copyTree(t, home, crashed)
+						copyTree(t, k.Remote, remote)
 					}
 				}
 			})

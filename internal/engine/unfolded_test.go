@@ -56,7 +56,7 @@ func cutShortWhileFolding(t *testing.T, admitted bool) {
 				if left, err := e.Unfolded(); left == 0 || left >= len(people) || err != nil {
 					t.Errorf("%d vaults wait to be folded, %v", left, err)
 				}
-				copyHome(t, crashed, paul.Home)
+				copyTree(t, paul.Home, crashed)
 			}
 		}
 	})
