@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"vaultctl/internal/api"
+	"vaultctl/internal/engine"
 	"vaultctl/internal/vault"
 )
 
@@ -301,7 +302,14 @@ func TestInterruptedJoinRecoverGoesOn(t *testing.T) {
 			k := MustFill(t, MustFound(t))
 			k.stop()
 			home := t.TempDir()
-			e, stop := MustOpen(t, home, nil)
+			returned := make(chan struct{})
+			e, stop := MustOpen(t, home, nil, func(e *engine.Engine) {
+				e.Step = func(s string) {
+					if s == engine.StepPushed && stage == "push" { // or all might be there before it is interrupted
+						<-returned
+					}
+				}
+			})
 			ctx, cancel := context.WithCancel(ctxb)
 			defer cancel()
 			req := api.JoinRecoverRequest{Remote: k.Remote, RootWords: strings.Join(k.Result.RootWords, " "), Recovery: k.Result.Recovery[:2],
@@ -311,6 +319,7 @@ func TestInterruptedJoinRecoverGoesOn(t *testing.T) {
 					cancel()
 				}
 			})
+			close(returned)
 			if stage == "reseal" && err == nil || stage == "push" && (err != nil || !res.Queued) {
 				t.Fatalf("interrupted: %+v, %v", res, err)
 			}
