@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"vaultctl/internal/api"
@@ -46,6 +47,9 @@ func (e *Engine) Sync(ctx context.Context, req api.SyncRequest, tell func(api.Pr
 	}
 	if limit > 0 {
 		if err := e.waitPushed(ctx, max(0, limit-time.Since(began)), tell); err != nil {
+			if errors.Is(err, errBehind) && pullErr != nil { // which says more
+				err = pullErr
+			}
 			return res, err
 		}
 	}

@@ -109,7 +109,7 @@ func (e *Engine) verifySettled(ctx context.Context, m *mount, deep bool, pulled 
 	before := *res
 	for try := 0; ; try++ {
 		found, err := e.verifyRemote(ctx, m, deep, pulled, res, tell)
-		if err != nil || try == 2 || !slices.ContainsFunc(found, func(f api.Finding) bool { return f.Code == foundMissing }) {
+		if err != nil || try == 2 || !slices.ContainsFunc(found, isMissing) {
 			return found, err
 		}
 		n, again, err := e.pullFrom(ctx, true)
@@ -147,6 +147,9 @@ func (e *Engine) verifyRemote(ctx context.Context, m *mount, deep bool, pulled [
 	if err := v.check(ctx); err != nil {
 		return nil, err
 	}
+	if err := v.forgiveReplaced(); err != nil {
+		return nil, err
+	}
 	if err := v.checkUnknown(ctx); err != nil {
 		return nil, err
 	}
@@ -167,22 +170,13 @@ func (v *verification) find(code, path string) {
 }
 
 // expect collects what this device knows: segments, parcels, notes and objects in use, and what may be on its way.
+// The queue is read before the rest and after it: what leaves it in between is there, and what enters it is not missing.
 func (v *verification) expect() error {
 	scans := []struct {
 		bucket string
 		fn     func(key string, raw []byte) error
 	}{
-		{bucketQueue, func(_ string, raw []byte) error {
-			var it queueItem
-			if err := decodeHeld(raw, &it); err != nil {
-				return err
-			}
-			v.known[it.Path] = true
-			if !it.Done[v.m.name] {
-				v.queued[it.Path] = true
-			}
-			return nil
-		}},
+		{bucketQueue, v.expectQueued},
 		{bucketDoomed, func(path string, _ []byte) error { v.known[path] = true; return nil }},
 		{bucketSegments, v.expectSegment},
 		{bucketHeld, func(path string, raw []byte) error {
@@ -202,6 +196,7 @@ func (v *verification) expect() error {
 			return err
 		}},
 		{bucketVaults, v.expectVault},
+		{bucketQueue, v.expectQueued},
 	}
 	for _, s := range scans {
 		if err := v.e.Store.Scan(s.bucket, "", s.fn); err != nil {
@@ -222,6 +217,18 @@ func (v *verification) expect() error {
 		if err := ov.declaredObjects(scope, v.known); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (v *verification) expectQueued(_ string, raw []byte) error {
+	var it queueItem
+	if err := decodeHeld(raw, &it); err != nil {
+		return err
+	}
+	v.known[it.Path] = true
+	if !it.Done[v.m.name] {
+		v.queued[it.Path] = true
 	}
 	return nil
 }
@@ -338,6 +345,29 @@ func (v *verification) missing(x *expected) {
 	}
 	v.found = append(v.found, f)
 }
+
+// forgiveReplaced takes back what is missing because this workstation has replaced and deleted it since it was expected.
+func (v *verification) forgiveReplaced() error {
+	if !slices.ContainsFunc(v.found, isMissing) {
+		return nil
+	}
+	now := v.e.newVerification(v.m, v.keys)
+	if err := now.expect(); err != nil {
+		return err
+	}
+	replaced := func(path string) bool { return v.want[path] != nil && now.want[path] == nil }
+	v.again = slices.DeleteFunc(v.again, func(it queueItem) bool { return replaced(it.Path) })
+	v.found = slices.DeleteFunc(v.found, func(f api.Finding) bool {
+		if !isMissing(f) || v.told[f.Subject] || !replaced(strings.TrimPrefix(f.Subject, v.m.name+":")) {
+			return false
+		}
+		v.res.Missing--
+		return true
+	})
+	return nil
+}
+
+func isMissing(f api.Finding) bool { return f.Code == foundMissing }
 
 // lastOfWriter reports whether the remote has no later segment of the writer: then its end was cut off.
 func (v *verification) lastOfWriter(path string) bool {

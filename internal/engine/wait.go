@@ -95,11 +95,7 @@ func (e *Engine) waitPushed(ctx context.Context, limit time.Duration, tell func(
 
 // waitMark is waitPushed for what was there at a mark.
 func (e *Engine) waitMark(ctx context.Context, mark queueMark, limit time.Duration, tell func(api.Progress)) error {
-	for _, m := range e.mounted() { // somebody waits: no reason to sit out a backoff
-		m.mu.Lock()
-		m.retry = time.Time{}
-		m.mu.Unlock()
-	}
+	e.hurry(0) // somebody waits: no reason to sit out a backoff
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	e.startPushes()
@@ -119,6 +115,7 @@ func (e *Engine) waitMark(ctx context.Context, mark queueMark, limit time.Durati
 		if left == 0 {
 			return nil
 		}
+		e.hurry(maxWaitedBackoff)
 		select {
 		case <-changed:
 			e.startPushes()
@@ -129,6 +126,24 @@ func (e *Engine) waitMark(ctx context.Context, mark queueMark, limit time.Durati
 		}
 	}
 }
+
+// maxWaitedBackoff is how long a remote that failed is left alone while somebody waits for it.
+const maxWaitedBackoff = 2 * time.Second
+
+// hurry makes every remote due within a time.
+func (e *Engine) hurry(within time.Duration) {
+	latest := e.Now().Add(within)
+	for _, m := range e.mounted() {
+		m.mu.Lock()
+		if m.retry.After(latest) {
+			m.retry = latest
+		}
+		m.mu.Unlock()
+	}
+}
+
+// errBehind is what is known of a remote that is behind and has told no error.
+var errBehind = vault.Errorf(vault.CodeUnreachable, "the remote does not hold everything yet")
 
 // behind returns why a remote does not hold everything.
 func (e *Engine) behind() error {
@@ -143,5 +158,5 @@ func (e *Engine) behind() error {
 	if len(e.mounted()) == 0 {
 		return vault.Errorf(vault.CodeUnreachable, "no remote is open")
 	}
-	return vault.Errorf(vault.CodeUnreachable, "the remote does not hold everything yet")
+	return errBehind
 }
