@@ -285,12 +285,11 @@ func TestUndoKeepsWithdrawals(t *testing.T) {
 
 func TestBatchListSelects(t *testing.T) {
 	r := MustFound(t)
-	now := time.Now()
-	r.SetNow(func() time.Time { return now })
+	advance := r.HoldClock()
 	r.MustVault(t, "P", withRef("SI:1"))
 	first := vault.NewBatchID()
 	MustImport(t, r, first, false, scanOf("SI:1", "cv", "a"))
-	now = now.AddDate(0, 0, 10)
+	now := advance(10 * 24 * time.Hour)
 	second := vault.NewBatchID()
 	MustImport(t, r, second, false, scanOf("SI:1", "cv", "b"))
 	ids := func(req api.BatchListRequest) string {

@@ -232,12 +232,12 @@ func (s *stage) checkReaders(tb testing.TB, want []string) {
 		}
 	}
 	checkRest(tb, s.rig, s.ids, live)
-	for _, f := range s.HomeFiles(tb) {
-		_, object, ok := strings.Cut(f, "v1/")
-		if ok && strings.Contains(f, "/d/") && !live["v1/"+object] {
-			tb.Errorf("an object that is no longer in use is still in the home: %s", f)
-		}
-	}
+	waitFor(tb, "that no object is in the home which is no longer in use", func() bool {
+		return !slices.ContainsFunc(s.HomeFiles(tb), func(f string) bool {
+			_, object, ok := strings.Cut(f, "v1/")
+			return ok && strings.Contains(f, "/d/") && !live["v1/"+object]
+		})
+	})
 }
 
 // holdTexts checks that what was acknowledged is byte-identical. A document that was being replaced has either text.

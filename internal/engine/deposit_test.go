@@ -153,6 +153,7 @@ func TestDepositRefusals(t *testing.T) {
 	if l := r.MustList(t, api.DocumentListRequest{Beneficiary: b, All: true}); len(l) != 0 {
 		t.Errorf("left in the vault: %+v", l)
 	}
+	MustSync(t, r)
 	if left := r.spooled(t); len(left) != 0 {
 		t.Errorf("left on the disk: %v", left)
 	}

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -151,7 +150,8 @@ func TestDepositShowGet(t *testing.T) {
 
 func TestListOrderAndFilters(t *testing.T) {
 	r := MustFound(t)
-	now := time.Now()
+	r.HoldClock()
+	now := r.Now()
 	day := func(n int) *string { return val(string(vault.DateOf(now).AddDate(0, 0, n))) }
 	a, b := r.MustVault(t, "A"), r.MustVault(t, "B")
 	r.MustVault(t, "without documents")

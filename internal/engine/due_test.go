@@ -3,7 +3,6 @@ package engine_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/vault"
@@ -12,7 +11,8 @@ import (
 // TestDue: what ends soon is told by the day, of vaults that are open and read here, and what has ended is not.
 func TestDue(t *testing.T) {
 	r := MustFound(t)
-	day := func(n int) *string { return val(string(vault.DateOf(time.Now()).AddDate(0, 0, n))) }
+	r.HoldClock()
+	day := func(n int) *string { return val(string(vault.DateOf(r.Now()).AddDate(0, 0, n))) }
 	until := func(n int) func(*api.BeneficiaryAddRequest) {
 		return func(q *api.BeneficiaryAddRequest) { q.Consent.Until = *day(n) }
 	}

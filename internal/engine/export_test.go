@@ -339,6 +339,7 @@ func TestJournalFiltersAndFormats(t *testing.T) {
 func TestJournalVerifyFindsWhatWasAltered(t *testing.T) {
 	ctx := context.Background()
 	r := MustFound(t)
+	t.Cleanup(r.HoldTending()) // which would write to the journal
 	exportVault(t, r)
 	good, err := r.JournalVerify(ctx)
 	if err != nil || len(good.Findings) > 0 || good.Segments < 2 || good.Events < 10 {

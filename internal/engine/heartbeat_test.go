@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,8 @@ func TestHeartbeat(t *testing.T) {
 // TestSilentWorkstationIsNamed names a workstation whose news the storage withholds, one that never wrote, and no revoked one.
 func TestSilentWorkstationIsNamed(t *testing.T) {
 	k, a, b, c, s := trio(t)
+	release := sync.OnceFunc(k.HoldTending())
+	t.Cleanup(release)
 	never := k.MustEnrol(t, "Jamais Là", k.Remote, vault.RoleDeposit)
 	MustSync(t, k.rig)
 	advance := k.HoldClock()
@@ -82,7 +85,7 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 			}
 		}
 	}
-	day := vault.DateOf(time.Now())
+	day := vault.DateOf(k.Organization().Devices[a.Device].Since.Time().Local())
 	got := silent()
 	for _, w := range []struct {
 		id   vault.DeviceID
@@ -95,6 +98,7 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 	if len(got) != 3 || len(doctorSays(t, k.rig, "silent")) != 3 {
 		t.Errorf("%v", got)
 	}
+	release()
 	k.stop()
 	if err := os.Remove(filepath.Join(k.Home, "index.db")); err != nil {
 		t.Fatal(err)
@@ -118,6 +122,7 @@ func TestSilentWorkstationIsNamed(t *testing.T) {
 // TestIdleDevicePollsMoreRarely counts polls of a device that nobody uses, and that somebody uses again.
 func TestIdleDevicePollsMoreRarely(t *testing.T) {
 	k, a, _, _, s := trio(t)
+	t.Cleanup(k.HoldTending()) // the polls are this test's
 	advance := k.HoldClock()
 	polls := func(minutes int) (n int) {
 		for range minutes {

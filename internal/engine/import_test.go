@@ -190,6 +190,7 @@ func TestImportNewVersionAndMetadata(t *testing.T) {
 
 func TestImportCheckIsWhatHappens(t *testing.T) {
 	r := MustFound(t, single)
+	r.HoldClock() // what has just changed stays so
 	MustAdd(t, r, "Awa", "Diallo", "1990", withRef("PEP:1"))
 	dir := t.TempDir()
 	withFile := func(s scan, name string, age time.Duration) scan {

@@ -103,6 +103,7 @@ func TestDepositPages(t *testing.T) {
 	if after := len(r.MustList(t, api.DocumentListRequest{Beneficiary: b})); after != before {
 		t.Errorf("%d documents, %d before", after, before)
 	}
+	MustSync(t, r)
 	for _, f := range r.spooled(t) {
 		if strings.Contains(f, ".tmp") {
 			t.Errorf("left: %s", f)

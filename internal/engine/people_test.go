@@ -63,7 +63,7 @@ func MustDeposit(tb testing.TB, r *rig, b, content string, private bool) api.Doc
 // MustSync brings everything to the remote, deletions included.
 func MustSync(tb testing.TB, r *rig) {
 	tb.Helper()
-	if _, err := r.Sync(ctxb, api.SyncRequest{Wait: "30s"}, nil); err != nil {
+	if _, err := r.Sync(ctxb, api.SyncRequest{Wait: "5m"}, nil); err != nil {
 		tb.Fatal(err)
 	}
 }

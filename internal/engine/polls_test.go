@@ -68,6 +68,7 @@ func TestPullCostsWhatChanged(t *testing.T) {
 	if documents < total {
 		t.Fatalf("%d documents of %d", documents, total)
 	}
+	t.Cleanup(k.HoldTending()) // the polls are this test's
 	advance := k.HoldClock()
 	poll := func() (int, []string) {
 		t.Helper()

@@ -237,9 +237,7 @@ func TestTwoWritersAtOnce(t *testing.T) {
 		MustSync(t, clone)
 	}
 	for _, r := range []*rig{k.rig, clone} { // a verification finds writers of which no segment tells; a sync does within the hour
-		if f, err := found(t, r, false); err != nil || len(f) > 0 {
-			t.Errorf("verify: %v, %v", f, err)
-		}
+		wantWhole(t, r)
 	}
 	for name, r := range map[string]*rig{"home": k.rig, "clone": clone} {
 		for id, text := range texts {
@@ -248,9 +246,7 @@ func TestTwoWritersAtOnce(t *testing.T) {
 				t.Errorf("%s: %q, %+v, %v", name, got, d, err)
 			}
 		}
-		if f, err := found(t, r, true); err != nil || len(f) > 0 {
-			t.Errorf("%s: verify: %v, %v", name, f, err)
-		}
+		wantWhole(t, r)
 	}
 	// What one removes, the other loses; and a withdrawal at one desk ends the reading at the other.
 	for id := range texts {

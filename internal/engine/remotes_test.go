@@ -177,7 +177,7 @@ func TestRemoteThatIsAwayReadOnlyOrUnknown(t *testing.T) {
 	}
 	chmodAll(t, k.Remote, 0o500)
 	MustDeposit(t, k.rig, k.two.ID, "en lecture seule", false)
-	_, err = k.Sync(ctxb, api.SyncRequest{Wait: "1s"}, nil)
+	_, err = k.Sync(ctxb, api.SyncRequest{Wait: "10s"}, nil)
 	wantCode(t, "a read-only remote", err, vault.CodeReadOnly)
 	chmodAll(t, k.Remote, 0o700)
 	MustSync(t, k.rig)

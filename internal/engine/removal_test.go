@@ -3,6 +3,7 @@ package engine_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,7 +95,9 @@ func TestCompromisedIsSealedAnew(t *testing.T) {
 	}
 	MustSync(t, marie)
 	MustSync(t, paul)
+	release := marie.HoldTending()
 	res, err := marie.DeviceRevoke(ctxb, api.RevokeRequest{Device: paul.device(t), Compromised: true}, nil)
+	release()
 	if err != nil || !res.Compromised || res.Resealing != 3 {
 		t.Fatalf("%+v, %v", res, err)
 	}
@@ -229,10 +232,14 @@ func TestOthersTakeOver(t *testing.T) {
 	doc := marie.MustAdd(t, deposit(person, "cv"), "partagé").ID
 	MustSync(t, marie)
 	MustSync(t, paul)
+	release := sync.OnceFunc(marie.HoldTending())
+	t.Cleanup(release)
 	if err := marie.RecordWithdrawal(ctxb, vault.BeneficiaryID(person), "agent:Awa Ba"); err != nil { // and the machine goes off
 		t.Fatal(err)
 	}
 	MustPush(t, marie)
+	marie.Unmount() // a round that waits to begin reaches nobody
+	release()
 	marie.stop()
 	MustSync(t, paul)
 	paul.MustTend(2)
@@ -287,6 +294,8 @@ func TestCompromisedNotesAreSealedAnew(t *testing.T) {
 		t.Fatal("nothing to be sealed anew: nothing is shown here")
 	}
 	boss := MustJoin(t, marie, "Chef", vault.RoleAdmin)
+	release := sync.OnceFunc(marie.HoldTending()) // she begins at once
+	t.Cleanup(release)
 	if _, err := marie.DeviceRevoke(ctxb, api.RevokeRequest{Device: paul.device(t), Compromised: true}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -295,6 +304,7 @@ func TestCompromisedNotesAreSealedAnew(t *testing.T) {
 	if s, err := boss.Status(ctxb); err != nil || s.ToReseal != 3 { // two vaults, and the notes
 		t.Errorf("another admin counts %d, %v", s.ToReseal, err)
 	}
+	release()
 	waitFor(t, "the reseal", func() bool {
 		marie.MustTend(1)
 		s, err := marie.Status(ctxb)

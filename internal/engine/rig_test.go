@@ -2,8 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -106,24 +104,7 @@ func (r *rig) Reopen(tb testing.TB, prepare ...func(*engine.Engine)) {
 }
 
 // RemoteFiles lists the objects of the remote folder.
-func (r *rig) RemoteFiles(tb testing.TB) []string {
-	tb.Helper()
-	var out []string
-	err := filepath.WalkDir(r.Remote, func(p string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a folder that emptied meanwhile
-		}
-		if err == nil && !d.IsDir() {
-			rel, _ := filepath.Rel(r.Remote, p)
-			out = append(out, filepath.ToSlash(rel))
-		}
-		return err
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return out
-}
+func (r *rig) RemoteFiles(tb testing.TB) []string { return filesBelow(tb, r.Remote) }
 
 // MustJoin enrols a further workstation on the remote of an admin's, approved by it, with a home and an engine of its own.
 // Both have pushed and pulled when it returns. The agent is added where the name is new.
