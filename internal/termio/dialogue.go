@@ -46,17 +46,16 @@ func (d *Dialogue) Ask(ctx context.Context, prompt string) (string, error) {
 
 // AskSecret is Ask without echo on a terminal.
 func (d *Dialogue) AskSecret(ctx context.Context, prompt string) (string, error) {
-	read := d.s.readLine
-	if d.s.inTTY {
-		read = d.s.readSecret
+	if !d.s.inTTY {
+		return d.Ask(ctx, prompt)
 	}
-	line, err := d.ask(ctx, prompt, read)
-	if d.s.inTTY {
-		if err != nil {
-			d.s.restore()
-		}
-		d.write("\n") // the one that was typed was not echoed
+	restore, err := d.s.hush()
+	if err != nil {
+		return "", fmt.Errorf("switch off the echo of the terminal: %w", err)
 	}
+	defer restore()
+	line, err := d.ask(ctx, prompt, d.s.readSecret)
+	d.write("\n") // the one that was typed was not echoed
 	return line, err
 }
 

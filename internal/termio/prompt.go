@@ -2,6 +2,7 @@ package termio
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,10 +42,12 @@ func (s *IO) AskSecret(ctx context.Context, label, flag string) ([]byte, error) 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	secret, err := s.question(ctx, label+s.colon+" ", s.readSecret)
+	restore, err := s.hush()
 	if err != nil {
-		s.restore()
+		return nil, fmt.Errorf("switch off the echo of the terminal: %w", err)
 	}
+	defer restore()
+	secret, err := s.question(ctx, label+s.colon+" ", s.readSecret)
 	// The newline that the person typed was not echoed either.
 	if _, werr := fmt.Fprintln(s.Err); err == nil && werr != nil {
 		err = fmt.Errorf("write to terminal: %w", werr)
@@ -137,8 +140,7 @@ func (s *IO) readLine() ([]byte, error) {
 	if errors.Is(err, io.EOF) && len(line) > 0 {
 		err = nil
 	}
-	line = []byte(strings.TrimRight(string(line), "\r\n"))
-	return line, err
+	return bytes.TrimRight(line, "\r\n"), err
 }
 
 // RefuseBinary returns a vault.CodeUsage error if Out is a terminal: a document could hold anything, escape

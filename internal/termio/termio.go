@@ -26,8 +26,10 @@ type IO struct {
 	colorOut, colorErr    bool
 	noInput, yes, quiet   bool
 	yesKeys, colon        string
-	readSecret            func() ([]byte, error) // one line without echo
-	restore               func()                 // puts echo back after an interrupted readSecret
+	// hush switches the echo of In off and returns what switches it on again. It goes before the question: what is typed the moment
+	// that it is read is not seen either.
+	hush       func() (restore func(), err error)
+	readSecret func() ([]byte, error) // one line, after hush
 
 	mu    sync.Mutex // guards lines, and one question at a time
 	lines *bufio.Reader
@@ -50,20 +52,22 @@ func System() *IO {
 		enableEscapes(os.Stderr)
 	}
 	s.SetColor("auto")
-	s.secretFrom(int(os.Stdin.Fd()))
+	s.hush = func() (func(), error) { return hushed(int(os.Stdin.Fd())) }
+	s.readSecret = s.secretLine
 	return s
 }
 
-func (s *IO) secretFrom(fd int) {
-	s.restore = func() {}
-	s.readSecret = func() ([]byte, error) { return term.ReadPassword(fd) }
-	if !s.inTTY {
-		return
+// hushed switches the echo of a terminal off.
+func hushed(fd int) (restore func(), err error) {
+	state, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
 	}
-	if state, err := term.GetState(fd); err == nil {
-		// The terminal is on its way out with the process; there is nobody left to report a failure to.
-		s.restore = func() { _ = term.Restore(fd, state) }
+	if err := echoOff(fd); err != nil {
+		return nil, err
 	}
+	// The terminal may be on its way out with the process; there is nobody left to report a failure to.
+	return func() { _ = term.Restore(fd, state) }, nil
 }
 
 // Buffers are the three streams of an IO made by Test.
@@ -74,7 +78,8 @@ type Buffers struct {
 // Test returns an IO over buffers that is no terminal until SetTTY says so, 80 columns wide and without colour.
 func Test() (*IO, *Buffers) {
 	b := &Buffers{In: new(bytes.Buffer), Out: new(bytes.Buffer), Err: new(bytes.Buffer)}
-	s := &IO{In: b.In, Out: b.Out, Err: b.Err, width: 80, yesKeys: "y", colon: ":", restore: func() {}}
+	s := &IO{In: b.In, Out: b.Out, Err: b.Err, width: 80, yesKeys: "y", colon: ":"}
+	s.hush = func() (func(), error) { return func() {}, nil }
 	s.readSecret = s.readLine
 	return s, b
 }

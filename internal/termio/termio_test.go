@@ -294,7 +294,7 @@ func TestAskInterrupted(t *testing.T) {
 	defer func() { _ = w.Close() }()
 	s.In = r
 	restored := false
-	s.restore = func() { restored = true }
+	s.hush = func() (func(), error) { return func() { restored = true }, nil }
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := s.AskSecret(ctx, "x", "--x"); vault.CodeOf(err) != vault.CodeInterrupted || !restored {
