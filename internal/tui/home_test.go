@@ -236,6 +236,30 @@ func TestForgets(t *testing.T) {
 	}
 }
 
+// TestTypedEarly: what is typed before home is there is seen, and is searched once it is; Enter then opens who was found.
+func TestTypedEarly(t *testing.T) {
+	a := newApp(t.Context(), MustCanned(t, lang.English, office()))
+	a.width, a.height = 80, 24
+	load := a.goTo(homePage{})
+	for _, k := range []string{"h", "a", "d", "x", "backspace", "enter", "z"} {
+		a.Update(keyOf(k))
+	}
+	if view := a.View(); !strings.Contains(view, "Search › had▏") {
+		t.Errorf("what was typed is not seen:\n%s", view)
+	}
+	_, task := a.Update(load())
+	if view := a.View(); !strings.Contains(view, "Amal Haddad") || strings.Contains(view, "Nguyễn") {
+		t.Errorf("what was typed was not searched:\n%s", view)
+	}
+	if task == nil {
+		t.Fatal("Enter was forgotten")
+	}
+	task()
+	if opened, ok := (<-a.inbox).(openMsg); !ok || opened.page != page(personPage{at: atDocuments, id: amal().ID}) {
+		t.Errorf("opened: %+v", opened.page)
+	}
+}
+
 // TestHomeWithoutDue: where one thing cannot be told the rest is.
 func TestHomeWithoutDue(t *testing.T) {
 	answers := office()

@@ -35,7 +35,11 @@ func newView(a *app, p page) *view {
 	q.CharLimit = queryMost
 	q.Cursor.SetMode(2) // hidden: the line is redrawn with its own sign
 	q.Placeholder = ""
-	return &view{page: p, query: q, marked: map[int]bool{}, drawn: map[int]int{}}
+	v := &view{page: p, query: q, marked: map[int]bool{}, drawn: map[int]int{}}
+	if p.place() == atHome { // who types at once means the search, which is done when the page is there
+		v.startTyping()
+	}
+	return v
 }
 
 // take shows what was loaded.
@@ -111,9 +115,9 @@ func (v *view) search() {
 // always reports whether the page is searched by whatever is typed.
 func (v *view) always() bool { return v.content != nil && v.content.find != nil }
 
-// types reports whether a key goes into the query.
+// types reports whether a key goes into the query. What follows an action that waits for the page is not meant for it.
 func (v *view) types(msg tea.KeyMsg) bool {
-	if !v.typing {
+	if !v.typing || v.early != "" {
 		return false
 	}
 	switch msg.String() {
