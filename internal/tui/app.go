@@ -96,7 +96,8 @@ const (
 )
 
 func newApp(ctx context.Context, d *desk) *app {
-	a := &app{ctx: ctx, desk: d, keys: keymap(), style: newStyles(d.options), inbox: make(chan tea.Msg, inboxSize), touched: d.now()}
+	a := &app{ctx: ctx, desk: d, keys: keymap(), style: newStyles(d.options), inbox: make(chan tea.Msg, inboxSize), touched: d.now(),
+		ahead: typeAhead{patience: aheadFor}}
 	a.desk = d.with(silent{})
 	return a
 }

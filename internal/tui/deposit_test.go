@@ -68,10 +68,10 @@ func MustFolder(tb testing.TB, files map[string]string) string {
 	return dir
 }
 
-// drivePapers opens Amal's documents.
+// drivePapers opens Amal's documents, for tests that type ahead.
 func drivePapers(tb testing.TB, c canned) *driver {
 	tb.Helper()
-	s := MustDrive(tb, MustCanned(tb, lang.English, c), 100, 30)
+	s := MustDrive(tb, MustCanned(tb, lang.English, c), 100, 30, patient)
 	s.write("had").press("enter").see("National identity card")
 	return s
 }

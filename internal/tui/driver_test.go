@@ -54,13 +54,20 @@ func (a *app) working() bool {
 	return len(a.tasks) > 0 || a.status == nil && a.trust == nil || len(a.views) == 0 || a.top().loading
 }
 
-// MustDrive opens the interface on a screen of a size.
-func MustDrive(tb testing.TB, d *desk, width, height int) *driver {
+// patient has the screen hold keys for the next question however long that takes: for tests that type ahead, and that a busy machine
+// may stop between two questions.
+func patient(a *app) { a.ahead.patience = time.Minute }
+
+// MustDrive opens the interface on a screen of a size. Settings change it before it begins.
+func MustDrive(tb testing.TB, d *desk, width, height int, settings ...func(*app)) *driver {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(tb.Context())
 	s := &driver{tb: tb, done: make(chan struct{})}
 	s.turn = sync.NewCond(&s.mu)
 	a := newApp(ctx, d)
+	for _, set := range settings {
+		set(a)
+	}
 	s.program = tea.NewProgram(watched{a, s}, tea.WithContext(ctx), tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignalHandler())
 	go func() {
 		defer close(s.done)

@@ -14,20 +14,22 @@ type typeAhead struct {
 	task  *task
 	since time.Time
 	keys  []tea.KeyMsg
+
+	patience time.Duration // how long a question may take to come
 }
 
-// aheadFor is how long a question may take to come; a task that asks nothing by then works in the background, and keys are for
-// the page again.
+// aheadFor is how long a question may take to come at a desk; a task that asks nothing by then works in the background, and keys
+// are for the page again.
 const aheadFor = 400 * time.Millisecond
 
 // await begins to hold keys for a task.
 func (t *typeAhead) await(task *task) {
-	*t = typeAhead{task: task, since: time.Now()}
+	t.task, t.since, t.keys = task, time.Now(), nil
 }
 
 // hold keeps a key if a question is about to come.
 func (t *typeAhead) hold(key tea.KeyMsg) bool {
-	if t.task == nil || time.Since(t.since) > aheadFor {
+	if t.task == nil || time.Since(t.since) > t.patience {
 		return false
 	}
 	t.keys = append(t.keys, key)
@@ -40,7 +42,7 @@ func (t *typeAhead) release(task *task) []tea.KeyMsg {
 		return nil
 	}
 	keys := t.keys
-	*t = typeAhead{}
+	t.task, t.since, t.keys = nil, time.Time{}, nil
 	return keys
 }
 
@@ -53,7 +55,7 @@ type aheadMsg struct {
 // waited comes back when the question should have come.
 func (t *typeAhead) waited() tea.Cmd {
 	msg := aheadMsg{t.task, t.since}
-	return tea.Tick(aheadFor, func(time.Time) tea.Msg { return msg })
+	return tea.Tick(t.patience, func(time.Time) tea.Msg { return msg })
 }
 
 // unasked takes the keys that were held for a task that asks no more, or not by now. One was meant for the page; more were typed
@@ -79,22 +81,43 @@ func settled(cmd tea.Cmd, update func(tea.Msg) tea.Cmd) tea.Cmd {
 		if next == nil {
 			continue
 		}
-		said := make(chan tea.Msg, 1)
-		go func() { said <- next() }()
-		select {
-		case msg := <-said:
-			if batch, ok := msg.(tea.BatchMsg); ok {
-				todo = append(todo, batch...)
-				continue
-			}
-			if msg != nil && strings.HasSuffix(reflect.TypeOf(msg).PkgPath(), "/huh") {
-				todo = append(todo, update(msg))
-				continue
-			}
-			later = append(later, func() tea.Msg { return msg })
-		case <-time.After(promptly):
-			later = append(later, func() tea.Msg { return <-said })
+		msg, rest := soon(next)
+		if rest != nil {
+			later = append(later, rest)
+			continue
 		}
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			todo = append(todo, batch...)
+			continue
+		}
+		if msg != nil && strings.HasSuffix(reflect.TypeOf(msg).PkgPath(), "/huh") {
+			todo = append(todo, update(msg))
+			continue
+		}
+		later = append(later, func() tea.Msg { return msg })
 	}
 	return tea.Batch(later...)
+}
+
+// soon carries a command out and returns its message, or, where that does not come promptly, a command that waits for it. The time
+// counts from when the command has begun, and a message that is there when it is over still counts: on a busy machine either may
+// have had to wait for its turn.
+func soon(cmd tea.Cmd) (msg tea.Msg, rest tea.Cmd) {
+	begun, said := make(chan struct{}), make(chan tea.Msg, 1)
+	go func() {
+		close(begun)
+		said <- cmd()
+	}()
+	<-begun
+	select {
+	case msg = <-said:
+		return msg, nil
+	case <-time.After(promptly):
+	}
+	select {
+	case msg = <-said:
+		return msg, nil
+	default:
+		return nil, func() tea.Msg { return <-said }
+	}
 }
