@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"vaultctl/internal/api"
 	"vaultctl/internal/lang"
@@ -73,6 +74,7 @@ func drivePapers(tb testing.TB, c canned) *driver {
 	tb.Helper()
 	s := MustDrive(tb, MustCanned(tb, lang.English, c), 100, 30, patient)
 	s.write("had").press("enter").see("National identity card")
+	s.settle() // keys are for the page once what opened it has ended
 	return s
 }
 
@@ -212,5 +214,22 @@ func TestTypedAhead(t *testing.T) {
 	}
 	if f := got[0].Fields; text(f.IssuedOn) != "2021-05-03" || text(f.Period) != "2021-05" || text(f.Holder) != "Yasmine" || text(f.Title) != "Recto" {
 		t.Errorf("issued %s, period %s, holder %s, title %s", text(f.IssuedOn), text(f.Period), text(f.Holder), text(f.Title))
+	}
+}
+
+// TestHeldInOrder: a key that is pressed when the time for a question is over does not overtake one that is still held.
+func TestHeldInOrder(t *testing.T) {
+	task, ahead := &task{}, typeAhead{patience: time.Minute}
+	ahead.await(task)
+	ahead.hold(keyOf("down"))
+	ahead.since = ahead.since.Add(-time.Hour)
+	if !ahead.hold(keyOf("enter")) {
+		t.Error("the second key overtakes the first")
+	}
+	if keys := ahead.release(task); len(keys) != 2 || keys[0].String() != "down" {
+		t.Errorf("held: %v", keys)
+	}
+	if ahead.hold(keyOf("down")) {
+		t.Error("a key is held for nothing")
 	}
 }

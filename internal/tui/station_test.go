@@ -213,7 +213,7 @@ func (s *station) desk(l lang.Lang) *desk {
 // drive opens the interface on a screen of 80 × 24.
 func (s *station) drive(l lang.Lang) *driver {
 	s.tb.Helper()
-	return MustDrive(s.tb, s.desk(l), 80, 24)
+	return MustDrive(s.tb, s.desk(l), 80, 24, patient)
 }
 
 // pid is the process of the daemon, 0 without one.

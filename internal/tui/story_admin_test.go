@@ -144,7 +144,8 @@ func TestStoryStorage(t *testing.T) {
 	}
 	s.must("document", "add", s.amal, s.paper("avis.pdf"), "--type", "tax-notice")
 	screen.settle()
-	screen.on("main").press("t").play("✗", "enter").settle()
+	screen.on("main").press("t").see("✗", "Enter go on") // the list shows the sign as well
+	screen.press("enter").settle()
 	if got := shown[api.Status](s, "status"); got.Queued+got.Unsealed == 0 {
 		t.Errorf("nothing waits although the storage is away: %+v", got)
 	}

@@ -59,6 +59,7 @@ func (s *driver) deposits(from *station, before func()) {
 // shares gives the first document to a partner.
 func (s *driver) shares(before func()) {
 	s.tb.Helper()
+	s.settle()
 	s.press("3", "s").play("Which documents?", " ", "enter").play("For whom?", "enter", "enter").play("Until when?", "enter").
 		play("How did the person agree?", "enter", "enter").play("Was it read aloud?", "enter", "enter", "enter").
 		see("CAF, and whoever else", "can open 1", "Share?")

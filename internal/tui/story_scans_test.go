@@ -48,7 +48,7 @@ func TestStoryScans(t *testing.T) {
 	}
 	d := s.desk(lang.English)
 	s.scanned(d, folder, "carte.pdf", "avis.pdf", "lettre.txt", "rib.png")
-	screen := MustDrive(t, d, 80, 24)
+	screen := MustDrive(t, d, 80, 24, patient)
 	screen.see("+ 4 new scans")
 	deposit := func(paper, typ string) *driver {
 		t.Helper()

@@ -27,9 +27,9 @@ func (t *typeAhead) await(task *task) {
 	t.task, t.since, t.keys = task, time.Now(), nil
 }
 
-// hold keeps a key if a question is about to come.
+// hold keeps a key if a question is about to come, and behind those that are held already.
 func (t *typeAhead) hold(key tea.KeyMsg) bool {
-	if t.task == nil || time.Since(t.since) > t.patience {
+	if t.task == nil || len(t.keys) == 0 && time.Since(t.since) > t.patience {
 		return false
 	}
 	t.keys = append(t.keys, key)
@@ -55,7 +55,7 @@ type aheadMsg struct {
 // waited comes back when the question should have come.
 func (t *typeAhead) waited() tea.Cmd {
 	msg := aheadMsg{t.task, t.since}
-	return tea.Tick(t.patience, func(time.Time) tea.Msg { return msg })
+	return tea.Tick(time.Until(t.since.Add(t.patience)), func(time.Time) tea.Msg { return msg })
 }
 
 // unasked takes the keys that were held for a task that asks no more, or not by now. One was meant for the page; more were typed
