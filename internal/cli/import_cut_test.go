@@ -170,7 +170,7 @@ func TestImportOutlivesTheDaemon(t *testing.T) {
 }
 
 func TestImportAfterAPowerCut(t *testing.T) {
-	const rows = 250
+	const rows = 800 // more than are under way at once
 	d := MustDesk(t)
 	d.addTen()
 	manifest := d.MustManifest(rows)

@@ -203,8 +203,11 @@ func (r *importReport) cleared(fate importer.Fate) error {
 
 // toPush asks how much the storage does not hold yet; -1 if that cannot be told.
 func (r *importReport) toPush(ctx context.Context) int {
-	// An interrupted command has a moment left for its account.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	limit := 20 * time.Second
+	if ctx.Err() != nil { // an interrupted command has a moment left for its account
+		limit = 2 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	if r.f.client == nil {
 		return -1

@@ -128,12 +128,12 @@ func (r *run) serve(ctx context.Context) error {
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(r.listener) }()
 	r.log.Info("serving", "version", r.Version, "pid", os.Getpid(), "activated", r.listener.Activated())
 	if r.Detached {
 		letGoOfStderr(r.Home)
 	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(r.listener) }()
 	notify(ready)
 	stopWatch := r.watch()
 	defer stopWatch()

@@ -56,7 +56,9 @@ func runDaemon(home string, detached bool) int {
 			case "panic":
 				panic("store")
 			}
-			return &service{home: env.Home}, nil
+			s := &service{home: env.Home}
+			s.busy.Store(os.Getenv("TEST_BUSY") != "")
+			return s, nil
 		},
 	})
 	if err != nil {

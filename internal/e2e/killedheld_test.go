@@ -171,6 +171,7 @@ func (k *mortal) account(tb testing.TB) {
 	}
 	text := k.text("after the withdrawal")
 	k.have[k.MustDeposit(tb, moves, text)] = sum(text)
+	k.await(tb, "that nothing is to be sealed anew", func(status map[string]any) bool { return status["to_reseal"] == nil })
 	k.Must(tb, "sync", "--wait=60s")
 	k.Must(tb, "verify", "--deep")
 	k.Must(tb, "journal", "verify")

@@ -126,7 +126,8 @@ func (n *nightly) cutPower(tb testing.TB, documents int) {
 func TestNightlyPage(t *testing.T) {
 	t.Parallel()
 	n := MustNightly(t)
-	n.MustFound(t, filepath.Join(n.dir, "remote"))
+	remote := filepath.Join(n.dir, "remote")
+	n.MustFound(t, remote)
 	people, err := charmap.Windows1252.NewEncoder().String("Numéro d'identification;Nom;Prénom;Date naissance\r\n" +
 		"4711;Côté;Éloïse;14/03/1985\r\n12;N’Diaye;Moussa;01/12/1990\r\n")
 	if err != nil {
@@ -142,7 +143,9 @@ func TestNightlyPage(t *testing.T) {
 	}
 	n.MustDrop(t, "scans/12/id-card_2021-05-03.pdf", "half of a", 0)
 
+	back := moveAway(t, remote) // the job waits for it, however late the power is cut
 	n.cutPower(t, 20)
+	back()
 
 	a := finish(n.job(t.Context()))
 	if a.code != 0 || a.out+a.err != "" {

@@ -68,7 +68,11 @@ func (e *Engine) deleteDoomed(ctx context.Context, m *mount) error {
 	for i := range due {
 		paths[i] = due[i].path
 	}
-	return e.markDeleted(ctx, m, due, e.deleteAll(ctx, m, paths))
+	results := e.deleteAll(ctx, m, paths)
+	if errors.Join(results...) == nil {
+		m.reached(e.Now())
+	}
+	return e.markDeleted(ctx, m, due, results)
 }
 
 // deleteAll deletes objects, several at once, and returns what became of each.

@@ -51,6 +51,7 @@ func (e *Engine) pullFrom(ctx context.Context, all bool) (total int, found []api
 			e.log.Warn("pull", "remote", m.name, "code", vault.CodeOf(err))
 			continue
 		}
+		m.answered(e.Now())
 		reached = true
 	}
 	if !reached {

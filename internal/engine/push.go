@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,8 @@ type mount struct {
 	mu      sync.Mutex
 	remote  Remote
 	lastOK  time.Time
-	lastErr error
+	pushErr error // of the last push, nil where it is not known that one would fail
+	pullErr error // that it did not answer the last pull
 	retry   time.Time
 	fails   int
 	running bool
@@ -65,14 +67,28 @@ func (m *mount) noteKept(kept string) {
 func (m *mount) unreached(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lastErr = err
+	m.pullErr = err
+}
+
+// answered notes that the remote gave what it was asked for; whether it takes anything is not known.
+func (m *mount) answered(at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastOK, m.pullErr = at, nil
 }
 
 // reached notes that the remote took what it was given, while more may be to do there.
 func (m *mount) reached(at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lastOK, m.lastErr = at, nil
+	m.lastOK, m.pushErr, m.pullErr = at, nil, nil
+}
+
+// trouble returns why the remote does not take or give what it should, nil where it does.
+func (m *mount) trouble() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return cmp.Or(m.pushErr, m.pullErr)
 }
 
 // forgetHint makes the next pull look for writers.
@@ -170,10 +186,9 @@ func (e *Engine) pushTo(ctx context.Context, m *mount) {
 	m.mu.Lock()
 	m.running = false
 	if err == nil {
-		m.lastErr, m.fails, m.retry = nil, 0, time.Time{}
-		m.lastOK = e.Now()
+		m.pushErr, m.fails, m.retry = nil, 0, time.Time{}
 	} else if ctx.Err() == nil {
-		m.lastErr = err
+		m.pushErr = err
 		back := min(maxBackoff, minBackoff<<min(m.fails, 16))
 		m.fails++
 		m.retry = e.Now().Add(back/2 + rand.N(back))
@@ -292,14 +307,21 @@ func (e *Engine) pushItems(ctx context.Context, m *mount, batch []queueItem) ([]
 }
 
 func (e *Engine) pushItem(ctx context.Context, m *mount, it queueItem) error {
-	// Removed from the spool since the batch was read: it was tombstoned before it went out.
-	if !e.Spool.Has(it.Path) {
-		if raw, err := e.Store.Get(bucketQueue, it.order); err == nil && raw == nil {
-			return nil
-		}
-		return e.pushCopy(ctx, m, it)
+	// Removed from queue and spool since the batch was read: it was tombstoned before it went out.
+	gone := func() bool {
+		raw, err := e.Store.Get(bucketQueue, it.order)
+		return err == nil && raw == nil
 	}
-	return e.putSpooled(ctx, m, it)
+	if e.Spool.Has(it.Path) {
+		if err := e.putSpooled(ctx, m, it); err != nil && !gone() {
+			return err
+		}
+		return nil
+	}
+	if gone() {
+		return nil
+	}
+	return e.pushCopy(ctx, m, it)
 }
 
 // markPushed records what a remote holds; what all hold leaves the queue.

@@ -173,8 +173,9 @@ func (e *Engine) countDeleted(l lang.Lang, paths []string, mark queueMark, r *ap
 
 // remoteNote says what a remote keeps, and until when, or why it is behind.
 func (e *Engine) remoteNote(l lang.Lang, m *mount, waiting, kept int) string {
+	err := m.trouble()
 	m.mu.Lock()
-	err, keeps := m.lastErr, m.kept
+	keeps := m.kept
 	m.mu.Unlock()
 	switch {
 	case kept > 0:

@@ -113,10 +113,7 @@ func (e *Engine) attention() ([]api.Finding, error) {
 	}
 	out := slices.Concat(e.revokedFinding(), kept, held, lies, e.newerFinding(), e.silentFindings())
 	for _, m := range e.mounted() {
-		m.mu.Lock()
-		failed := m.lastErr
-		m.mu.Unlock()
-		if failed != nil {
+		if failed := m.trouble(); failed != nil {
 			f := api.Finding{Head: api.H("finding"), Severity: severeWarning, Code: string(vault.CodeOf(failed)), Subject: m.name,
 				Message: failed.Error(), Hint: lang.Key("nothing is lost: what waits is sent when the remote answers; see `vaultctl remote test`")}
 			if vault.CodeOf(failed) == vault.CodeIntegrity || vault.CodeOf(failed) == vault.CodeForeign {
@@ -150,10 +147,10 @@ func (e *Engine) remoteStatus() ([]api.RemoteStatus, error) {
 		if !m.lastOK.IsZero() {
 			s.LastOK = m.lastOK.UTC().Format(time.RFC3339)
 		}
-		if m.lastErr != nil {
-			s.LastError, s.Code = m.lastErr.Error(), string(vault.CodeOf(m.lastErr))
-		}
 		m.mu.Unlock()
+		if failed := m.trouble(); failed != nil {
+			s.LastError, s.Code = failed.Error(), string(vault.CodeOf(failed))
+		}
 		out = append(out, s)
 	}
 	return out, nil

@@ -148,10 +148,7 @@ var errBehind = vault.Errorf(vault.CodeUnreachable, "the remote does not hold ev
 // behind returns why a remote does not hold everything.
 func (e *Engine) behind() error {
 	for _, m := range e.mounted() {
-		m.mu.Lock()
-		err := m.lastErr
-		m.mu.Unlock()
-		if err != nil {
+		if err := m.trouble(); err != nil {
 			return err
 		}
 	}
