@@ -162,7 +162,9 @@ func TestAppendOnly(t *testing.T) {
 	g.put(t, "/vault?versioning=", `<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>`)
 	s.Must(t, "config", "set", "retention", "main=30d")
 	s.Must(t, "daemon", "stop") // asks the bucket once, when it opens it
-	until := func() string { return "keeps what was deleted, sealed, until " + time.Now().AddDate(0, 0, 30).Format("2 Jan 2006") }
+	until := func() string {
+		return "keeps what was deleted, sealed, until " + time.Now().AddDate(0, 0, 30).Format("2 Jan 2006")
+	}
 	day := until()
 	if out := erase("Petit"); !strings.Contains(out, day) && !strings.Contains(out, until()) { // which is another one after midnight
 		t.Errorf("receipt with old versions, which should say %q:\n%s", day, out)
