@@ -75,7 +75,7 @@ func TestStoryScans(t *testing.T) {
 	screen.press("2").see("[2 consents]")
 	screen.press("a").play("Language of the notice", "enter", "up", "enter").play("Who may read the shared documents?", "enter").play("What for?", "down", "enter").
 		play("Until when?", "enter").play("the last scan is the signed paper", "enter", "enter").play("Was it read aloud?", "enter", "enter", "enter").
-		play("Record this consent?", "y").play("Delete 1 scan from the scanner's folder?", "y").see("+ 1 new scan")
+		play("Record this consent?", "y").play("Delete 1 scan from the scanner's folder?", "y").see("1 scan was deleted", "+ 1 new scan")
 	if there("rib.png") || !there("lettre.txt") {
 		t.Errorf("the signed paper is there %v, another scan %v", there("rib.png"), there("lettre.txt"))
 	}
