@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -228,7 +230,8 @@ func MustHome(tb testing.TB) string {
 	return home
 }
 
-// stopAll ends whichever daemon serves home and waits until the home is free.
+// stopAll ends whichever daemon serves home, and those that were started beside it and have not seen yet that they came too late,
+// where the system tells which processes run.
 func stopAll(tb testing.TB, home string) {
 	for {
 		c, err := apiclient.Connect(context.Background(), apiclient.Options{Home: home, NoAutostart: true})
@@ -240,6 +243,28 @@ func stopAll(tb testing.TB, home string) {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 		Eventually(tb, "daemon gone", func() bool { return !Alive(pid) })
 	}
+	Eventually(tb, "daemons gone that came too late", func() bool {
+		late := startedFor(home)
+		for _, pid := range late {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		return len(late) == 0
+	})
+}
+
+// startedFor returns the processes that run and were started with home as an argument; none where there is no /proc.
+func startedFor(home string) (pids []int) {
+	commands, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range commands {
+		args, err := os.ReadFile(path)
+		if err != nil || !slices.Contains(strings.Split(string(args), "\x00"), home) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil && Alive(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
 }
 
 // MustConnect connects, starting the test's daemon if need be.
