@@ -65,16 +65,6 @@ func (s *station) awaitTrouble(tb testing.TB) {
 	})
 }
 
-// await asks for the status until it is as wanted.
-func (s *station) await(tb testing.TB, what string, ok func(status map[string]any) bool) {
-	tb.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(objects(tb, s.Must(tb, "status", "--json"))[0]); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			tb.Fatalf("status does not show %s", what)
-		}
-	}
-}
-
 func moveAway(tb testing.TB, remote string) (repair func()) {
 	tb.Helper()
 	mustRename(tb, remote, remote+".away")

@@ -198,6 +198,16 @@ func sum(text string) string {
 	return hex.EncodeToString(h[:])
 }
 
+// await asks for the status until it is as wanted.
+func (s *station) await(tb testing.TB, what string, ok func(status map[string]any) bool) {
+	tb.Helper()
+	for deadline := time.Now().Add(time.Minute); !ok(objects(tb, s.Must(tb, "status", "--json"))[0]); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("status does not show %s", what)
+		}
+	}
+}
+
 // filesBelow returns every file below a directory with its content, by its path, without what vanishes meanwhile.
 func filesBelow(tb testing.TB, dir string) map[string]string {
 	tb.Helper()

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,29 +18,6 @@ import (
 	"vaultctl/internal/protect"
 	"vaultctl/internal/vault"
 )
-
-// HomeFiles lists what is in the home.
-func (r *rig) HomeFiles(tb testing.TB) []string { return filesBelow(tb, r.Home) }
-
-// filesBelow lists the files below a folder, without what vanishes meanwhile.
-func filesBelow(tb testing.TB, root string) []string {
-	tb.Helper()
-	var out []string
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if p != root && errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err == nil && !d.IsDir() {
-			rel, _ := filepath.Rel(root, p)
-			out = append(out, filepath.ToSlash(rel))
-		}
-		return err
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return out
-}
 
 // identities are all keys that exist in a test organization, by who holds them.
 type identities map[string]string
@@ -412,15 +387,6 @@ func hideObjects(tb testing.TB, r *rig, part string) (back func()) {
 			if err := os.Rename(m[1], m[0]); err != nil {
 				tb.Fatal(err)
 			}
-		}
-	}
-}
-
-func waitFor(tb testing.TB, what string, ok func() bool) {
-	tb.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			tb.Fatalf("%s did not happen", what)
 		}
 	}
 }

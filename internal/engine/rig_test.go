@@ -2,6 +2,8 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -105,6 +107,39 @@ func (r *rig) Reopen(tb testing.TB, prepare ...func(*engine.Engine)) {
 
 // RemoteFiles lists the objects of the remote folder.
 func (r *rig) RemoteFiles(tb testing.TB) []string { return filesBelow(tb, r.Remote) }
+
+// HomeFiles lists what is in the home.
+func (r *rig) HomeFiles(tb testing.TB) []string { return filesBelow(tb, r.Home) }
+
+// filesBelow lists the files below a folder, without what vanishes meanwhile.
+func filesBelow(tb testing.TB, root string) []string {
+	tb.Helper()
+	var out []string
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if p != root && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(root, p)
+			out = append(out, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+// waitFor waits until ok, for a bounded time.
+func waitFor(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			tb.Fatalf("%s did not happen", what)
+		}
+	}
+}
 
 // MustJoin enrols a further workstation on the remote of an admin's, approved by it, with a home and an engine of its own.
 // Both have pushed and pulled when it returns. The agent is added where the name is new.
